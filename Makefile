@@ -1,0 +1,44 @@
+# Every verb has a one-line help behind `##`; `make` alone prints them.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench fmt doc clean
+
+CARGO := cargo
+# One feature resolution and one target folder for everything: building the
+# whole workspace never compiles a dependency twice.
+ALL := --workspace --locked
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing (wasm target, test runner, C libraries); safe to run twice
+	@scripts/setup
+
+demo: setup ## Build, start the local platform, deploy examples/hello-rust, show its URL and its answer
+	@$(CARGO) build $(ALL) --bins
+	@scripts/demo
+
+test: setup ## Run every test
+	$(CARGO) build $(ALL) --bins
+	$(CARGO) test $(ALL) --doc --quiet
+	$(CARGO) nextest run $(ALL)
+
+check: setup ## Format, lints, documentation, contract, CLI reference: run it before each commit
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy $(ALL) --all-targets -- -D warnings
+	$(CARGO) clippy --locked -p bowline-hippo -p bowline-guests --target wasm32-wasip2 --target-dir target/guests -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(ALL) --no-deps --quiet
+	$(CARGO) run --locked --quiet -p bowline-contract
+
+bench: setup ## Measure; prints ratios against a named baseline in the same run
+	$(CARGO) build $(ALL) --bins --release
+	$(CARGO) bench --locked -p bowline-tests
+
+fmt: ## Format all code
+	$(CARGO) fmt --all
+
+doc: ## Build the API documentation
+	$(CARGO) doc $(ALL) --no-deps
+
+clean: ## Remove everything that was built
+	$(CARGO) clean
+	rm -rf examples/*/target .demo
