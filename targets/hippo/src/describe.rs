@@ -1,0 +1,122 @@
+//! What the target says of itself: its settings, and what it can run.
+
+use bowline_target::{Description, Setting, SettingKind};
+
+/// Setting names, as in the description and on the command line.
+pub mod names {
+    /// Base URL of the server.
+    pub const URL: &str = "hippo-url";
+    /// A token obtained elsewhere.
+    pub const TOKEN: &str = "hippo-token";
+    /// Account name for a login.
+    pub const USERNAME: &str = "hippo-username";
+    /// Its password.
+    pub const PASSWORD: &str = "hippo-password";
+    /// Name of the channel to deploy to.
+    pub const CHANNEL: &str = "hippo-channel";
+    /// Domain of a channel that is created.
+    pub const DOMAIN: &str = "hippo-domain";
+    /// Where the deployed application answers, as a template.
+    pub const APP_URL: &str = "hippo-app-url";
+}
+
+/// The channel of old `spin deploy`, so that both tools manage the same one.
+pub const DEFAULT_CHANNEL: &str = "spin-deploy";
+
+/// Hippo knows neither scheme nor port of the proxy in front of its applications.
+pub const DEFAULT_APP_URL: &str = "{scheme}://{domain}";
+
+/// The target's description.
+#[must_use]
+pub fn describe() -> Description {
+    Description {
+        name: "hippo".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        summary: "Deploys to a Hippo server, 0.19 or later".into(),
+        homepage: Some(env!("CARGO_PKG_REPOSITORY").into()),
+        settings: settings(),
+        network: Vec::new(),
+        triggers: vec!["http".into()],
+    }
+}
+
+fn settings() -> Vec<Setting> {
+    vec![
+        Setting {
+            required: true,
+            prompt: Some("URL of the Hippo server".into()),
+            grants_network: true,
+            ..setting(names::URL, "HIPPO_URL", "URL of the Hippo server", SettingKind::Url)
+        },
+        Setting {
+            conflicts_with: vec![names::USERNAME.into(), names::PASSWORD.into()],
+            belongs_to: Some(names::URL.into()),
+            ..setting(
+                names::TOKEN,
+                "HIPPO_TOKEN",
+                "Token for the Hippo server, instead of user name and password",
+                SettingKind::Secret,
+            )
+        },
+        Setting {
+            prompt: Some("Hippo user name".into()),
+            conflicts_with: vec![names::TOKEN.into()],
+            ..setting(
+                names::USERNAME,
+                "HIPPO_USERNAME",
+                "User name for the Hippo server",
+                SettingKind::Text,
+            )
+        },
+        Setting {
+            prompt: Some("Hippo password".into()),
+            conflicts_with: vec![names::TOKEN.into()],
+            belongs_to: Some(names::URL.into()),
+            ..setting(
+                names::PASSWORD,
+                "HIPPO_PASSWORD",
+                "Password for the Hippo server",
+                SettingKind::Secret,
+            )
+        },
+        Setting {
+            default_value: Some(DEFAULT_CHANNEL.into()),
+            ..setting(
+                names::CHANNEL,
+                "HIPPO_CHANNEL",
+                "Channel of the application to deploy to; created when missing",
+                SettingKind::Text,
+            )
+        },
+        setting(
+            names::DOMAIN,
+            "HIPPO_DOMAIN",
+            "Domain for the channel, instead of the one that Hippo chooses",
+            SettingKind::Text,
+        ),
+        Setting {
+            default_value: Some(DEFAULT_APP_URL.into()),
+            ..setting(
+                names::APP_URL,
+                "HIPPO_APP_URL",
+                "Where the deployed application answers; {scheme} is that of hippo-url, {domain} that of the channel",
+                SettingKind::Text,
+            )
+        },
+    ]
+}
+
+fn setting(name: &str, variable: &str, description: &str, kind: SettingKind) -> Setting {
+    Setting {
+        name: name.into(),
+        variable: Some(variable.into()),
+        description: description.into(),
+        kind,
+        default_value: None,
+        required: false,
+        prompt: None,
+        conflicts_with: Vec::new(),
+        grants_network: false,
+        belongs_to: None,
+    }
+}
