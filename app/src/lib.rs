@@ -1,1 +1,42 @@
-//! Placeholder.
+//! Reads a Spin application and packs it as a bindle.
+//!
+//! [`Application::load`] reads a `spin.toml` of manifest version 1 or 2, checks all of it, collects and hashes every file
+//! that it names, and gives an immutable [`Application`] with a digest that depends on nothing but what is deployed.
+//! [`Bundle::pack`] turns it into a Bindle invoice and the parcels that belong to it.
+//!
+//! The crate touches the file system below the application's folder only, knows no network and runs no WebAssembly.
+//! Everything it reads is taken as hostile: sizes, counts and depths are bounded, and a manifest cannot reach a file
+//! outside its own folder.
+//!
+//! ```no_run
+//! use bowline_app::{Application, BindleId, Bundle};
+//!
+//! let application = Application::load("examples/hello-rust".as_ref())?;
+//! let id = BindleId::new(application.name(), application.revision_version().clone())?;
+//! let bundle = Bundle::pack(&application, id)?;
+//! for content in bundle.contents() {
+//!     println!("{} {}", content.digest(), content.size());
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod application;
+mod bindle_id;
+mod bundle;
+mod content;
+mod digest;
+mod error;
+mod files;
+mod guest_path;
+pub mod invoice;
+mod json;
+mod manifest;
+pub mod record;
+
+pub use application::{Application, Component, Limits, MountedFile, Route, Trigger, Variable};
+pub use bindle_id::{BindleId, BindleIdError};
+pub use bundle::{Bundle, PackError, RECORD_MEDIA_TYPE, SPIN_MEDIA_TYPE, WASM_MEDIA_TYPE};
+pub use content::Content;
+pub use digest::{Digest, ParseDigestError};
+pub use error::{Fault, LoadError, Location};
+pub use guest_path::{PathFault, check_guest_path};

@@ -1,0 +1,320 @@
+//! What can be wrong with an application on disk.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// An application can't be loaded: what is wrong, and where the manifest says it.
+///
+/// Its text is one line, `file:line:column: what is wrong`; [`LoadError::hint`] says what to do and
+/// [`Location::snippet`] shows the line itself.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct LoadError {
+    fault: Fault,
+    location: Option<Location>,
+}
+
+/// A place in a manifest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Location {
+    /// The manifest.
+    pub file: PathBuf,
+    /// Line, counted from 1.
+    pub line: usize,
+    /// Column in characters, counted from 1.
+    pub column: usize,
+    /// The whole line, without its end and without control characters.
+    pub text: String,
+    /// How many characters of the line are meant, at least 1.
+    pub length: usize,
+}
+
+impl Location {
+    /// Finds the place of the bytes `start..end` of `source`.
+    pub(crate) fn of(file: &std::path::Path, source: &str, span: std::ops::Range<usize>) -> Self {
+        let start = floor(source, span.start);
+        let end = floor(source, span.end).max(start);
+        let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line_end = source[start..]
+            .find('\n')
+            .map_or(source.len(), |at| start + at);
+        let visible = |text: &str| -> String {
+            text.trim_end_matches('\r')
+                .chars()
+                .map(|character| {
+                    if character.is_control() {
+                        ' '
+                    } else {
+                        character
+                    }
+                })
+                .collect()
+        };
+        Self {
+            file: file.to_owned(),
+            line: source[..start].matches('\n').count() + 1,
+            column: source[line_start..start].chars().count() + 1,
+            text: visible(&source[line_start..line_end]),
+            length: visible(&source[start..end.min(line_end).max(start)])
+                .chars()
+                .count()
+                .max(1),
+        }
+    }
+
+    /// The line with a mark under the place, as two lines of text that end without a line end:
+    ///
+    /// ```text
+    /// 7 | route = 5
+    ///   |         ^
+    /// ```
+    pub fn snippet(&self) -> String {
+        // Long lines would wrap and put the mark anywhere.
+        const WIDEST: usize = 120;
+        let number = self.line.to_string();
+        let margin = " ".repeat(number.len());
+        let skipped = if self.column > WIDEST {
+            self.column - WIDEST / 2
+        } else {
+            0
+        };
+        let text: String = self.text.chars().skip(skipped).take(WIDEST).collect();
+        let before = self.column - 1 - skipped;
+        let marks = "^".repeat(self.length.min(WIDEST.saturating_sub(before)).max(1));
+        format!(
+            "{number} | {text}\n{margin} | {}{marks}",
+            " ".repeat(before)
+        )
+    }
+}
+
+fn floor(source: &str, mut at: usize) -> usize {
+    at = at.min(source.len());
+    while !source.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file.display(), self.line, self.column)
+    }
+}
+
+impl LoadError {
+    pub(crate) fn new(fault: Fault, location: Option<Location>) -> Self {
+        Self { fault, location }
+    }
+
+    /// What is wrong.
+    pub fn fault(&self) -> &Fault {
+        &self.fault
+    }
+
+    /// Where in the manifest, when it can be told.
+    pub fn location(&self) -> Option<&Location> {
+        self.location.as_ref()
+    }
+
+    /// What to do about it, as a sentence without a final period.
+    pub fn hint(&self) -> Option<String> {
+        self.fault.hint()
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.location {
+            Some(location) => write!(f, "{location}: {}", self.fault),
+            None => self.fault.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for LoadError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.fault.source()
+    }
+}
+
+impl From<Fault> for LoadError {
+    fn from(fault: Fault) -> Self {
+        Self::new(fault, None)
+    }
+}
+
+/// What is wrong with an application.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The file or folder does not exist, or the folder has no `spin.toml`.
+    #[error("there is no Spin manifest at `{}`", path.display())]
+    NoManifest {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// A file or folder exists but can't be read, or changed while it was read.
+    #[error("can't read `{}`", path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The manifest is not TOML.
+    #[error("not valid TOML: {0}")]
+    Syntax(String),
+    /// The manifest has a key that means nothing here.
+    #[error("unknown key `{key}` in {place}")]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The table it stands in.
+        place: String,
+        /// The known key that is most like it.
+        similar: Option<String>,
+        /// All known keys, joined by commas.
+        known: String,
+    },
+    /// A key that has to be there is not.
+    #[error("{place} lacks the key `{key}`: expected {expected}")]
+    MissingKey {
+        /// The key.
+        key: String,
+        /// The table it belongs to.
+        place: String,
+        /// What its value should be.
+        expected: String,
+    },
+    /// A value has the wrong TOML type.
+    #[error("`{key}` is {found}: expected {expected}")]
+    WrongType {
+        /// The key.
+        key: String,
+        /// The type that it has.
+        found: &'static str,
+        /// What it should be.
+        expected: String,
+    },
+    /// A value has the right type but can't be used.
+    #[error("{what}: {reason}")]
+    Invalid {
+        /// The key or the thing that is meant, with its value.
+        what: String,
+        /// What is wrong with it, and what is expected.
+        reason: String,
+    },
+    /// The manifest uses something of Spin that Bowline does not deploy yet.
+    #[error("{feature} is not supported yet")]
+    Unsupported {
+        /// The feature, by its name in the manifest.
+        feature: String,
+        /// What to do instead.
+        instead: String,
+    },
+    /// There is no component at all.
+    #[error("the application has no components")]
+    Empty,
+    /// A name that refers to a component names none.
+    #[error("there is no component `{component}`")]
+    UnknownComponent {
+        /// The name.
+        component: String,
+        /// The component whose name is most like it.
+        similar: Option<String>,
+    },
+    /// The WebAssembly file of a component does not exist.
+    #[error("component `{component}` is not built: there is no file `{}`", path.display())]
+    NotBuilt {
+        /// The component.
+        component: String,
+        /// Where its file should be.
+        path: PathBuf,
+        /// The build command of the component, if it has one.
+        command: Option<String>,
+    },
+    /// The source of a component is not WebAssembly.
+    #[error("the source of component `{component}`, `{}`, is not a WebAssembly binary", path.display())]
+    NotWasm {
+        /// The component.
+        component: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A path of the manifest, or a link on its way, leaves the folder of the application.
+    #[error("`{path}` leaves the application folder")]
+    Outside {
+        /// The path, relative to the application folder.
+        path: String,
+        /// Where it leads.
+        target: Option<PathBuf>,
+    },
+    /// A path names nothing.
+    #[error("there is no `{path}` in the application folder")]
+    NoFile {
+        /// The path.
+        path: String,
+    },
+    /// A file name can't be given to a component.
+    #[error("the file `{path}` can't be deployed: {reason}")]
+    FileName {
+        /// The path, with a mark in place of what can't be shown.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Two files of a component would be seen at the same path, or one inside the other.
+    #[error("component `{component}` would see two different files at `{path}`: `{}` and `{}`", first.display(), second.display())]
+    Clash {
+        /// The component.
+        component: String,
+        /// The path that the component sees.
+        path: String,
+        /// One file.
+        first: PathBuf,
+        /// The other file.
+        second: PathBuf,
+    },
+    /// The application is larger than Bowline reads.
+    #[error("{what}, and the limit is {limit}")]
+    TooLarge {
+        /// What is too much.
+        what: String,
+        /// The limit with its unit.
+        limit: String,
+    },
+}
+
+impl Fault {
+    fn hint(&self) -> Option<String> {
+        use std::error::Error as _;
+        match self {
+            Self::NoManifest { .. } => {
+                Some("give the folder of the application, or its spin.toml, with `--from`".to_owned())
+            }
+            Self::UnknownKey { similar: Some(similar), .. } => Some(format!("did you mean `{similar}`?")),
+            Self::UnknownKey { known, .. } => Some(format!("known keys here: {known}")),
+            Self::Unsupported { instead, .. } => Some(instead.clone()),
+            Self::Empty => Some("add a `[component.<id>]` table, or start from `spin new`".to_owned()),
+            Self::UnknownComponent { similar: Some(similar), .. } => Some(format!("did you mean `{similar}`?")),
+            Self::NotBuilt { command: Some(command), .. } => Some(format!("run `spin build`, which runs `{command}`")),
+            Self::NotBuilt { command: None, .. } => {
+                Some("run `spin build`, or check the component's `source`".to_owned())
+            }
+            Self::NotWasm { .. } => Some("build it again with `spin build`, or check the component's `source`".to_owned()),
+            Self::Outside { .. } => {
+                Some("only what lies inside the folder of spin.toml is deployed: copy it there, or leave it out".to_owned())
+            }
+            Self::NoFile { .. } => Some("check the path, or run `spin build` if the build makes it".to_owned()),
+            Self::FileName { .. } => Some("rename the file, or leave it out with `exclude_files`".to_owned()),
+            Self::Clash { .. } => Some("change a `destination`, or leave one out with `exclude_files`".to_owned()),
+            Self::TooLarge { .. } => Some("leave files out with `exclude_files`".to_owned()),
+            Self::Unreadable { .. } if self.source().is_some() => None,
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! The application as a document of its own: what `bowline-local` runs from, and what the digest is made of.
+//!
+//! It travels in every bindle as one parcel of media type [`crate::RECORD_MEDIA_TYPE`], beside the manifest that Hippo and
+//! Spin 1.x read. It says more than that one can: any number of triggers of any kind, and which component sees which
+//! bytes at which path. The bindle's signature covers it, which it does not for the paths in an invoice.
+//!
+//! Whoever reads one got it from a server: [`ApplicationRecord::from_json`] checks all of it.
+
+mod check;
+mod fingerprint;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::application::{Route, routes};
+use crate::{Content, Digest, PathFault};
+
+pub use fingerprint::fingerprint;
+
+/// The format that this version of Bowline writes, and the only one that it reads.
+pub const FORMAT: u32 = 1;
+
+/// Largest record that is read, in bytes.
+///
+/// An entry of a file takes up to about 1.3 KiB, and 10,000 of them are allowed.
+pub const LARGEST: usize = 16 * 1024 * 1024;
+
+/// An application without its bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApplicationRecord {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// What [`fingerprint`] gives for this record.
+    pub digest: Digest,
+    /// Name of the application.
+    pub name: String,
+    /// Semantic version of the manifest.
+    pub version: String,
+    /// One line for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// `Name <address>` of each author.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authors: Vec<String>,
+    /// The components, sorted by id; at least one.
+    pub components: Vec<ComponentRecord>,
+    /// The triggers, sorted by kind and component.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub triggers: Vec<TriggerRecord>,
+    /// Settings of whole trigger kinds: objects by kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub trigger_settings: BTreeMap<String, Value>,
+    /// The variables, sorted by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variables: Vec<VariableRecord>,
+}
+
+/// One component.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ComponentRecord {
+    /// The id that triggers use.
+    pub id: String,
+    /// One line for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The WebAssembly binary.
+    pub source: ContentRecord,
+    /// What it sees of files, read-only, sorted by path.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileRecord>,
+    /// Its environment variables.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: BTreeMap<String, String>,
+    /// Its configuration: texts in which `{{ name }}` stands for a variable of the application.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, String>,
+    /// Hosts that it may call, `scheme://host:port`, `{{ name }}` possible; none when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_outbound_hosts: Vec<String>,
+    /// Labels of its key-value stores.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub key_value_stores: Vec<String>,
+    /// Labels of its SQLite databases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sqlite_databases: Vec<String>,
+    /// Names of language models that it uses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ai_models: Vec<String>,
+}
+
+/// Names some bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContentRecord {
+    /// Their digest, and the digest of the parcel that holds them.
+    pub sha256: Digest,
+    /// Their number.
+    pub size: u64,
+    /// Their media type.
+    pub media_type: String,
+}
+
+impl ContentRecord {
+    pub(crate) fn of(content: &Content) -> Self {
+        Self {
+            sha256: content.digest(),
+            size: content.size(),
+            media_type: content.media_type().to_owned(),
+        }
+    }
+}
+
+/// A file that a component sees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileRecord {
+    /// Where it sees it; fulfils [`crate::check_guest_path`].
+    pub path: String,
+    /// What it sees there.
+    pub content: ContentRecord,
+}
+
+/// What makes a component run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TriggerRecord {
+    /// `http`, `redis`, ...
+    pub kind: String,
+    /// The id, if the manifest gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The id of the component.
+    pub component: String,
+    /// Route of an HTTP trigger without the base; none for a private route.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<String>,
+    /// The whole trigger table in the form of manifest version 2; an object.
+    pub config: Value,
+}
+
+/// A variable of the application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VariableRecord {
+    /// Its name.
+    pub name: String,
+    /// The value without configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
+    /// Whether the application can't run without a value.
+    #[serde(default)]
+    pub required: bool,
+    /// Whether the value must not be shown.
+    #[serde(default)]
+    pub secret: bool,
+    /// One line for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// Why a record can't be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordError {
+    /// It has more than [`LARGEST`] bytes.
+    #[error("the application record has {0} bytes, and 16 MiB is the most that is read")]
+    TooLarge(usize),
+    /// It is not JSON, or not a record.
+    #[error("the application record can't be understood")]
+    Json(#[source] serde_json::Error),
+    /// It was written by another version of Bowline.
+    #[error(
+        "the application record has format {0}, and this version of Bowline reads format {FORMAT}"
+    )]
+    Format(u64),
+    /// A path would lead out of the component's files, or can't be a path.
+    #[error("the application record has the path `{}` for component `{component}`: {fault}", path.escape_debug())]
+    Path {
+        /// The component.
+        component: String,
+        /// The path.
+        path: String,
+        /// What is wrong with it.
+        fault: PathFault,
+    },
+    /// Something else in it contradicts itself or its rules.
+    #[error("the application record can't be used: {0}")]
+    Invalid(String),
+    /// It was changed, or carries another's digest.
+    #[error("the application record says that its digest is {stated}, and it is {found}")]
+    Digest {
+        /// What it says.
+        stated: Digest,
+        /// What it should say.
+        found: Digest,
+    },
+}
+
+impl ApplicationRecord {
+    /// The JSON text, the same for the same application.
+    ///
+    /// # Errors
+    /// None that an application can cause; serde's signature has one.
+    pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut text = serde_json::to_vec_pretty(self)?;
+        text.push(b'\n');
+        Ok(text)
+    }
+
+    /// Reads a record that came from anywhere, and checks it whole: its format, names, ids, paths, sizes, references and
+    /// its digest.
+    ///
+    /// # Errors
+    /// See [`RecordError`].
+    pub fn from_json(text: &[u8]) -> Result<Self, RecordError> {
+        /// Read first, so that a newer format is told as what it is.
+        #[derive(Deserialize)]
+        struct Probe {
+            format: u64,
+        }
+        if text.len() > LARGEST {
+            return Err(RecordError::TooLarge(text.len()));
+        }
+        let probe: Probe = serde_json::from_slice(text).map_err(RecordError::Json)?;
+        if probe.format != u64::from(FORMAT) {
+            return Err(RecordError::Format(probe.format));
+        }
+        let record: Self = serde_json::from_slice(text).map_err(RecordError::Json)?;
+        check::check(&record)?;
+        let found = fingerprint(&record);
+        if found != record.digest {
+            return Err(RecordError::Digest {
+                stated: record.digest,
+                found,
+            });
+        }
+        Ok(record)
+    }
+
+    /// All public HTTP routes with their base, sorted.
+    pub fn routes(&self) -> Vec<Route> {
+        let triggers = self
+            .triggers
+            .iter()
+            .map(|trigger| (&trigger.kind, &trigger.route, &trigger.component));
+        routes(&self.trigger_settings, triggers)
+    }
+
+    /// The component with this id.
+    pub fn component(&self, id: &str) -> Option<&ComponentRecord> {
+        self.components.iter().find(|component| component.id == id)
+    }
+}
