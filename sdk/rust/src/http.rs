@@ -1,64 +1,67 @@
-//! Requests to the platform.
+//! Requests to the platform, one at a time and blocking.
+//!
+//! They leave through `wasi:http` 0.2, so the host sees each one: it sends those to origins that the target was granted,
+//! puts secrets in the place of their placeholders, and refuses the others with [`Error::Denied`]. Redirects are not
+//! followed, and connections, proxies, certificates and timeouts are the host's.
 
-use std::time::Duration;
+mod error;
 
 use ::http::{Request, Response};
-use wstd::http::error::ErrorCode;
 use wstd::http::{Body, BodyExt, Client};
 
-/// Longest answer that [`send`] takes: 8 MiB.
+pub use error::Error;
+
+/// Longest answer that [`send`] takes, in bytes: 8 MiB, far more than a platform's API has to say, and little
+/// enough to fit twice into the memory that the host lends.
 pub const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
-/// Why there is no answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The request can't be sent as it is.
-    #[error("the request is not valid: {0}")]
-    Invalid(String),
-    /// The host let nothing out, because the target has no grant for that origin.
-    #[error("the request to {0} was not granted")]
-    Denied(String),
-    /// There was no connection, so the platform can't have seen the request.
-    #[error("{0}")]
-    Unreachable(String),
-    /// The connection ended or ran out of time; the platform may have acted.
-    #[error("{0}")]
-    Lost(String),
-    /// The answer is longer than the limit.
-    #[error("the answer is longer than {0} bytes")]
-    TooLong(usize),
-}
-
-/// Sends one request.
+/// Sends a request and waits for the whole answer.
+///
+/// The request's URI is absolute, with `http` or `https` as its scheme. Every status is an answer, not an error. A
+/// header may repeat: read such a one through [`http::HeaderMap::get_all`].
 ///
 /// # Errors
-/// See [`Error`].
+/// [`Error::Denied`] if the host doesn't grant the origin, [`Error::Unreachable`] if there is no connection,
+/// [`Error::Lost`] if there is no whole answer though the platform may have acted, [`Error::TooLong`] if the body is
+/// longer than [`MAX_ANSWER`], [`Error::Invalid`] if such a request can't be sent at all.
 pub fn send(request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Error> {
-    wstd::runtime::block_on(exchange(request, MAX_ANSWER, None))
+    send_at_most(request, MAX_ANSWER)
+}
+
+/// As [`send`], with a limit of its own for the answer's body, in bytes.
+///
+/// # Errors
+/// As [`send`].
+pub fn send_at_most(request: Request<Vec<u8>>, limit: usize) -> Result<Response<Vec<u8>>, Error> {
+    let origin = origin(&request)?;
+    wstd::runtime::block_on(exchange(request, &origin, limit))
 }
 
 async fn exchange(
     request: Request<Vec<u8>>,
+    origin: &str,
     limit: usize,
-    _timeout: Option<Duration>,
 ) -> Result<Response<Vec<u8>>, Error> {
-    let origin = origin(&request);
-    let response =
-        Client::new().send(request).await.map_err(|error| classify(&origin, &error))?;
-    let (parts, body) = response.into_parts();
-    let body = read(body, limit).await?;
-    Ok(Response::from_parts(parts, body))
+    let answer = Client::new()
+        .send(request)
+        .await
+        .map_err(|error| error::classify(origin, &error))?;
+    let (head, body) = answer.into_parts();
+    Ok(Response::from_parts(head, read(body, origin, limit).await?))
 }
 
-async fn read(body: Body, limit: usize) -> Result<Vec<u8>, Error> {
-    let mut stream = body.into_boxed_body();
+async fn read(body: Body, origin: &str, limit: usize) -> Result<Vec<u8>, Error> {
+    let mut frames = body.into_boxed_body();
     let mut bytes = Vec::new();
-    while let Some(frame) = stream.frame().await {
-        let frame = frame.map_err(|error| Error::Lost(format!("reading the answer: {error}")))?;
+    while let Some(frame) = frames.frame().await {
+        let frame = frame.map_err(|error| error::classify(origin, &error))?;
+        // A frame without data is one of trailers, which nobody asked for.
         if let Ok(data) = frame.into_data() {
-            if bytes.len() + data.len() > limit {
-                return Err(Error::TooLong(limit));
+            if data.len() > limit - bytes.len() {
+                return Err(Error::TooLong {
+                    origin: origin.to_owned(),
+                    limit,
+                });
             }
             bytes.extend_from_slice(&data);
         }
@@ -66,22 +69,43 @@ async fn read(body: Body, limit: usize) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-fn origin(request: &Request<Vec<u8>>) -> String {
+fn origin(request: &Request<Vec<u8>>) -> Result<String, Error> {
     let uri = request.uri();
-    format!(
-        "{}://{}",
-        uri.scheme_str().unwrap_or("https"),
-        uri.authority().map_or("", |authority| authority.host())
-    )
+    match (uri.scheme_str(), uri.authority()) {
+        (Some(scheme), Some(authority)) => {
+            let port = authority
+                .port()
+                .map(|port| format!(":{port}"))
+                .unwrap_or_default();
+            Ok(format!("{scheme}://{}{port}", authority.host()))
+        }
+        _ => Err(Error::Invalid(format!(
+            "{} is not an absolute URL",
+            uri.path()
+        ))),
+    }
 }
 
-fn classify(origin: &str, error: &wstd::http::Error) -> Error {
-    match error.downcast_ref::<ErrorCode>() {
-        Some(ErrorCode::HttpRequestDenied) => Error::Denied(origin.to_owned()),
-        Some(ErrorCode::ConnectionRefused) => {
-            Error::Unreachable(format!("{origin} refuses connections"))
-        }
-        Some(code) => Error::Lost(format!("no answer from {origin}: {code}")),
-        None => Error::Lost(format!("no answer from {origin}: {error}")),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_has_no_user_in_it() {
+        let request = Request::get("http://me:secret@host.example:8080/path").body(Vec::new());
+        assert_eq!(
+            origin(&request.unwrap()).unwrap(),
+            "http://host.example:8080"
+        );
+    }
+
+    #[test]
+    fn a_relative_url_goes_nowhere() {
+        let request = Request::get("/api/apps").body(Vec::new()).unwrap();
+        let error = send(request).unwrap_err();
+        assert_eq!(
+            error,
+            Error::Invalid("/api/apps is not an absolute URL".into())
+        );
     }
 }

@@ -2,8 +2,13 @@
 
 use bowline_target::{
     Application, Authentication, Credential, DeployTarget, Deployment, Description, Environment,
-    Failure,
+    Failure, bindle, console, http as transport,
 };
+use http::{Request, Response};
+
+use crate::config::Config;
+use crate::deploy::{Facts, deploy};
+use crate::port::{Host, Http};
 
 struct Hippo;
 
@@ -15,20 +20,58 @@ impl DeployTarget for Hippo {
         crate::describe()
     }
 
-    fn deploy(_app: &Application, env: &Environment) -> Result<Deployment, Failure> {
-        bowline_target::console::step("Asking for the server");
-        let url = env.setting("hippo-url")?.unwrap_or_default();
-        let request = http::Request::get(format!("{url}/healthz"))
-            .body(Vec::new())
-            .map_err(|error| Failure::Unexpected(error.to_string()))?;
-        let answer = bowline_target::http::send(request)
-            .map_err(|error| Failure::Unavailable(error.to_string()))?;
-        Err(Failure::UnsupportedOperation(format!("skeleton: {}", answer.status())))
+    fn deploy(app: &Application, env: &Environment) -> Result<Deployment, Failure> {
+        let config = Config::read(|name| env.setting(name), env.credential())?;
+        let facts = Facts {
+            name: app.name(),
+            revision: app.revision(),
+            triggers: app
+                .triggers()
+                .into_iter()
+                .map(|trigger| trigger.kind)
+                .collect(),
+            variables: env.variables().into_iter().map(|(name, _)| name).collect(),
+        };
+        deploy(&Bowline { app }, &config, &facts)
     }
 }
 
 impl Authentication for Hippo {
-    fn authenticate(_env: &Environment) -> Result<Credential, Failure> {
-        Err(Failure::UnsupportedOperation("skeleton".into()))
+    fn authenticate(env: &Environment) -> Result<Credential, Failure> {
+        crate::auth::authenticate(&Network, |name| env.setting(name))
+    }
+}
+
+/// The network, as the host lends it.
+struct Network;
+
+impl Http for Network {
+    fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, transport::Error> {
+        transport::send(request)
+    }
+}
+
+/// The host that runs the component, while it deploys.
+struct Bowline<'a> {
+    app: &'a Application,
+}
+
+impl Http for Bowline<'_> {
+    fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, transport::Error> {
+        transport::send(request)
+    }
+}
+
+impl Host for Bowline<'_> {
+    fn step(&self, message: &str) {
+        console::step(message);
+    }
+
+    fn warn(&self, message: &str) {
+        console::warn(message);
+    }
+
+    fn push(&self, id: &str) -> Result<(), Failure> {
+        bindle::push(self.app, id).map(|_| ())
     }
 }

@@ -46,7 +46,12 @@ fn settings() -> Vec<Setting> {
             required: true,
             prompt: Some("URL of the Hippo server".into()),
             grants_network: true,
-            ..setting(names::URL, "HIPPO_URL", "URL of the Hippo server", SettingKind::Url)
+            ..setting(
+                names::URL,
+                "HIPPO_URL",
+                "URL of the Hippo server",
+                SettingKind::Url,
+            )
         },
         Setting {
             conflicts_with: vec![names::USERNAME.into(), names::PASSWORD.into()],
@@ -99,7 +104,7 @@ fn settings() -> Vec<Setting> {
             ..setting(
                 names::APP_URL,
                 "HIPPO_APP_URL",
-                "Where the deployed application answers; {scheme} is that of hippo-url, {domain} that of the channel",
+                "Where the application answers, with {scheme} of hippo-url, {domain}, {app} and {channel} in it",
                 SettingKind::Text,
             )
         },
@@ -108,15 +113,83 @@ fn settings() -> Vec<Setting> {
 
 fn setting(name: &str, variable: &str, description: &str, kind: SettingKind) -> Setting {
     Setting {
-        name: name.into(),
-        variable: Some(variable.into()),
-        description: description.into(),
-        kind,
-        default_value: None,
-        required: false,
-        prompt: None,
-        conflicts_with: Vec::new(),
-        grants_network: false,
-        belongs_to: None,
+        variable: Some(variable.to_owned()),
+        ..Setting::new(name, description, kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(name: &str) -> Setting {
+        describe()
+            .settings
+            .into_iter()
+            .find(|setting| setting.name == name)
+            .unwrap()
+    }
+
+    #[test]
+    fn every_secret_belongs_to_the_server() {
+        let secrets: Vec<Setting> = describe()
+            .settings
+            .into_iter()
+            .filter(|setting| setting.kind == SettingKind::Secret)
+            .collect();
+        assert_eq!(secrets.len(), 2);
+        assert!(
+            secrets
+                .iter()
+                .all(|secret| secret.belongs_to.as_deref() == Some(names::URL))
+        );
+    }
+
+    #[test]
+    fn the_server_is_all_that_the_target_reaches() {
+        let open: Vec<String> = describe()
+            .settings
+            .into_iter()
+            .filter(|it| it.grants_network)
+            .map(|it| it.name)
+            .collect();
+        assert_eq!(open, [names::URL]);
+        assert!(describe().network.is_empty());
+    }
+
+    #[test]
+    fn conflicts_are_told_by_both_sides() {
+        for setting in describe().settings {
+            for other in &setting.conflicts_with {
+                assert!(
+                    named(other).conflicts_with.contains(&setting.name),
+                    "{} {other}",
+                    setting.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn defaults_are_taken() {
+        crate::names::check_channel(&named(names::CHANNEL).default_value.unwrap()).unwrap();
+        crate::address::AppUrl::parse(&named(names::APP_URL).default_value.unwrap()).unwrap();
+    }
+
+    #[test]
+    fn variables_are_those_of_old() {
+        let variables: Vec<String> = describe()
+            .settings
+            .into_iter()
+            .filter_map(|it| it.variable)
+            .collect();
+        for variable in [
+            "HIPPO_URL",
+            "HIPPO_TOKEN",
+            "HIPPO_USERNAME",
+            "HIPPO_PASSWORD",
+        ] {
+            assert!(variables.contains(&variable.to_owned()), "{variable}");
+        }
     }
 }

@@ -1,0 +1,104 @@
+//! A component exports exactly what its author exports, and imports only what it uses.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use wasmparser::{Parser, Payload};
+
+/// Compiles an example of this package to a component.
+fn component(example: &str) -> Vec<u8> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    // <target>/<profile>/deps/<this test>
+    let folder: PathBuf = std::env::current_exe()
+        .unwrap()
+        .ancestors()
+        .nth(3)
+        .unwrap()
+        .join("guests");
+    let mut cargo = Command::new(env!("CARGO"));
+    for variable in [
+        "RUSTFLAGS",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "RUSTC_WRAPPER",
+    ] {
+        cargo.env_remove(variable);
+    }
+    let done = cargo
+        .current_dir(root)
+        .args([
+            "build",
+            "--package",
+            "bowline-target",
+            "--target",
+            "wasm32-wasip2",
+            "--example",
+            example,
+        ])
+        .arg("--target-dir")
+        .arg(&folder)
+        .output()
+        .unwrap();
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    std::fs::read(folder.join(format!("wasm32-wasip2/debug/examples/{example}.wasm"))).unwrap()
+}
+
+/// Names of a component's own imports and exports.
+fn surface(wasm: &[u8]) -> (BTreeSet<String>, BTreeSet<String>) {
+    let (mut imports, mut exports) = (BTreeSet::new(), BTreeSet::new());
+    let mut depth = 0;
+    for payload in Parser::new(0).parse_all(wasm) {
+        match payload.unwrap() {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                imports.extend(
+                    section
+                        .into_iter()
+                        .map(|import| import.unwrap().name.name.to_owned()),
+                );
+            }
+            Payload::ComponentExportSection(section) if depth == 0 => {
+                exports.extend(
+                    section
+                        .into_iter()
+                        .map(|export| export.unwrap().name.name.to_owned()),
+                );
+            }
+            _ => {}
+        }
+    }
+    (imports, exports)
+}
+
+fn names(list: &[&str]) -> BTreeSet<String> {
+    list.iter()
+        .map(|name| format!("bowline:deploy/{name}@0.1.0"))
+        .collect()
+}
+
+#[test]
+fn a_target_with_every_operation_exports_every_interface() {
+    let (imports, exports) = surface(&component("complete"));
+    assert_eq!(
+        exports,
+        names(&["deploy-target", "authentication", "planning", "lifecycle"])
+    );
+    let unused = names(&["bindle", "console"]);
+    assert!(
+        imports.is_disjoint(&unused),
+        "imports what it does not use: {imports:?}"
+    );
+}
+
+#[test]
+fn a_target_that_only_deploys_exports_one_interface() {
+    let (imports, exports) = surface(&component("minimal"));
+    assert_eq!(exports, names(&["deploy-target"]));
+    assert!(imports.is_superset(&names(&["application", "environment", "console"])));
+}

@@ -1,0 +1,222 @@
+//! The channel: found or created, set to the revision, started.
+
+use bowline_target::Failure;
+use uuid::Uuid;
+
+use super::Run;
+use crate::api::{App, Channel, CreateChannel, PatchChannel, Strategy, USE_SPECIFIED_REVISION};
+use crate::describe::names;
+use crate::port::Host;
+use crate::text::clean;
+
+impl<H: Host + ?Sized> Run<'_, H> {
+    /// The channel, set to the revision.
+    pub(super) fn set_channel(&self, app: &App) -> Result<Channel, Failure> {
+        match app
+            .channels
+            .iter()
+            .find(|channel| channel.name == self.config.channel)
+        {
+            Some(channel) => self.switch(app, channel.id),
+            None => self.create(app),
+        }
+    }
+
+    fn read(&self, id: Uuid) -> Result<Channel, Failure> {
+        let name = &self.config.channel;
+        self.client
+            .channel(id)
+            .map_err(|trouble| self.fail(&trouble, &format!("reading channel '{name}'")))
+    }
+
+    /// Whether the channel is to run the revision. The strategy counts as well: a range would soon move on.
+    fn is_set(&self, app: &App, channel: &Channel) -> bool {
+        channel.revision_selection_strategy == Strategy::Specified
+            && self.active(app, channel).is_some()
+            && self
+                .config
+                .domain
+                .as_ref()
+                .is_none_or(|domain| *domain == channel.domain)
+    }
+
+    /// Id of the channel's revision, if that is the one to deploy.
+    fn active(&self, app: &App, channel: &Channel) -> Option<Uuid> {
+        let active = channel.active_revision.as_ref()?;
+        (active.app_id == app.id && active.revision_number == self.facts.revision)
+            .then_some(active.id)
+    }
+
+    fn switch(&self, app: &App, id: Uuid) -> Result<Channel, Failure> {
+        let channel = self.read(id)?;
+        if channel.app_id != app.id {
+            return Err(Failure::Unexpected(format!(
+                "Hippo lists channel '{}' with application '{}' and gives it to another one",
+                self.config.channel, app.name
+            )));
+        }
+        if self.is_set(app, &channel) {
+            return Ok(channel);
+        }
+        let revision = match self.active(app, &channel) {
+            Some(revision) => revision,
+            None => self.revision(app)?,
+        };
+        let domain = self
+            .config
+            .domain
+            .as_deref()
+            .filter(|domain| *domain != channel.domain);
+        if let Some(domain) = domain {
+            // A patch is not checked for domains that are taken.
+            self.check_free(domain, id)?;
+        }
+        let name = &self.config.channel;
+        self.host.step(&format!(
+            "Switching channel '{name}' to {}",
+            self.facts.revision
+        ));
+        let patch = PatchChannel {
+            domain,
+            revision_selection_strategy: USE_SPECIFIED_REVISION,
+            active_revision_id: revision,
+        };
+        let doing = format!("switching channel '{name}'");
+        // Patching sets values, so doing it twice is as good as once.
+        for last in [false, true] {
+            let patched = self.client.patch_channel(id, &patch);
+            if let Err(trouble) = &patched
+                && !trouble.may_have_acted()
+            {
+                return Err(self.fail(trouble, &doing));
+            }
+            let channel = self.read(id)?;
+            if self.is_set(app, &channel) {
+                return Ok(channel);
+            }
+            match patched {
+                Ok(()) => {
+                    return Err(Failure::Conflict(format!(
+                        "{doing} had no lasting effect: somebody else changes it at the same time"
+                    )));
+                }
+                Err(trouble) if last => return Err(self.fail(&trouble, &doing)),
+                Err(_) => {}
+            }
+        }
+        Err(Failure::Unexpected(format!("{doing} failed")))
+    }
+
+    fn create(&self, app: &App) -> Result<Channel, Failure> {
+        let revision = self.revision(app)?;
+        let name = &self.config.channel;
+        let doing = format!("creating channel '{name}'");
+        self.host.step(&format!("Creating channel '{name}'"));
+        let created = self.client.create_channel(&CreateChannel {
+            app_id: app.id,
+            name,
+            domain: self.config.domain.as_deref(),
+            revision_selection_strategy: USE_SPECIFIED_REVISION,
+            active_revision_id: revision,
+        });
+        let trouble = match created {
+            Ok(id) => return self.created(app, id),
+            Err(trouble) => trouble,
+        };
+        if trouble.exists_already("Domain") {
+            return Err(Failure::Conflict(format!(
+                "{doing} failed: the domain '{}' belongs to another channel; say another with --{}",
+                self.config.domain.as_deref().unwrap_or_default(),
+                names::DOMAIN
+            )));
+        }
+        if !trouble.may_have_acted() && !trouble.exists_already("Name") {
+            return Err(self.fail(&trouble, &doing));
+        }
+        let app = self
+            .client
+            .app(app.id)
+            .map_err(|again| self.fail(&again, &doing))?;
+        match app.channels.iter().find(|channel| channel.name == *name) {
+            Some(channel) => {
+                self.saved_after_all(&trouble, &format!("channel '{name}'"));
+                self.switch(&app, channel.id)
+            }
+            None => Err(self.fail(&trouble, &doing)),
+        }
+    }
+
+    /// Reads a new channel back, among all others: Hippo does not check whether a domain of its own making is free, and
+    /// makes the same of `Foo_Bar` and `foo-bar`.
+    fn created(&self, app: &App, id: Uuid) -> Result<Channel, Failure> {
+        let channels = self
+            .client
+            .channels()
+            .map_err(|trouble| self.fail(&trouble, "listing channels"))?;
+        let Some(channel) = channels.iter().find(|channel| channel.id == id) else {
+            return Err(Failure::Unexpected(format!(
+                "Hippo created channel '{}', and does not list it",
+                self.config.channel
+            )));
+        };
+        let Some(other) = channels
+            .iter()
+            .find(|it| it.id != id && it.domain.eq_ignore_ascii_case(&channel.domain))
+        else {
+            return Ok(channel.clone());
+        };
+        // It would take the other one's requests, so it can't stay; it is seconds old and belongs to this deploy.
+        let removed = self.client.delete_channel(id);
+        let rest = match removed {
+            Ok(()) => String::new(),
+            Err(trouble) => {
+                format!("; removing the new channel again failed, so do that by hand ({trouble})")
+            }
+        };
+        Err(Failure::Conflict(format!(
+            "Hippo gave channel '{}' of application '{}' the domain '{}', which is that of channel '{}' of another application: say another with --{}{rest}",
+            self.config.channel,
+            app.name,
+            clean(&channel.domain, 100),
+            clean(&other.name, 64),
+            names::DOMAIN
+        )))
+    }
+
+    fn check_free(&self, domain: &str, id: Uuid) -> Result<(), Failure> {
+        let channels = self
+            .client
+            .channels()
+            .map_err(|trouble| self.fail(&trouble, "listing channels"))?;
+        match channels
+            .iter()
+            .find(|it| it.id != id && it.domain.eq_ignore_ascii_case(domain))
+        {
+            None => Ok(()),
+            Some(other) => Err(Failure::Conflict(format!(
+                "the domain '{domain}' belongs to another channel, '{}': say another with --{}",
+                clean(&other.name, 64),
+                names::DOMAIN
+            ))),
+        }
+    }
+
+    /// Has the channel run what it is set to: patching restarts nothing, and a channel that was saved while Nomad was away
+    /// never started.
+    pub(super) fn start(&self, channel: &Channel) -> Result<(), Failure> {
+        let name = &self.config.channel;
+        self.host.step(&format!("Starting channel '{name}'"));
+        let trouble = match self.client.start_channel(channel.id) {
+            Ok(()) => return Ok(()),
+            Err(trouble) => trouble,
+        };
+        let doing = format!("starting channel '{name}'");
+        if !trouble.may_have_acted() {
+            return Err(self.fail(&trouble, &doing));
+        }
+        // It can't be read back what a channel is to do; but asking for the same state again is no second deed.
+        self.client
+            .start_channel(channel.id)
+            .map_err(|again| self.fail(&again, &doing))
+    }
+}
