@@ -1,0 +1,208 @@
+//! The command line.
+
+use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::bindle_server::TrustedKey;
+use crate::env_file::quote;
+use crate::platform::{Options, Platform, RegistrationMode};
+
+/// Runs the program: reads the command line, logs to standard error, and returns 0 after a clean
+/// stop, 1 after a failure, 2 for a command line that isn't one.
+pub fn main() -> ExitCode {
+    let matches = command().get_matches();
+    let Some(("up", up)) = matches.subcommand() else { return ExitCode::from(2) };
+    let filter = match up.get_count("verbose") {
+        0 => "warn,bowline_local=info",
+        1 => "info,bowline_local=debug",
+        _ => "debug",
+    };
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| filter.into()))
+        .init();
+    match run(up) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to report to when standard error is gone.
+            let _lost = writeln!(io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(up: &ArgMatches) -> anyhow::Result<()> {
+    let options = options(up);
+    tokio::runtime::Runtime::new().context("can't start the runtime")?.block_on(async {
+        let mut signals = Signals::new()?;
+        let platform = tokio::select! {
+            started = Platform::start(options) => started?,
+            _ = signals.next() => return Ok(()),
+        };
+        // Whoever started the program may not read what it prints.
+        if let Err(error) = io::stdout().write_all(greeting(&platform).as_bytes()) {
+            tracing::debug!(%error, "can't write to standard output");
+        }
+        let interrupted = signals.next().await;
+        tracing::info!("stopping");
+        platform.stop_after(interrupted).await;
+        Ok(())
+    })
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("can't listen for signals");
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for a signal; `true` when it was Ctrl-C's.
+    async fn next(&mut self) -> bool {
+        tokio::select! {
+            _ = self.interrupt.recv() => true,
+            _ = self.terminate.recv() => false,
+        }
+    }
+}
+
+fn greeting(platform: &Platform) -> String {
+    format!(
+        "The local platform is ready.\n\
+         \n\
+         \x20 Hippo   {}\n\
+         \x20 Bindle  {}\n\
+         \x20 Data    {}\n\
+         \n\
+         To deploy to it, in another terminal and next to a spin.toml:\n\
+         \n\
+         \x20 . {}\n\
+         \x20 bowline deploy\n\
+         \n\
+         Ctrl-C stops it.\n",
+        platform.hippo_url().as_str().trim_end_matches('/'),
+        platform.bindle_url().as_str().trim_end_matches('/'),
+        platform.data().display(),
+        quote(&platform.env_file().display().to_string()),
+    )
+}
+
+fn options(up: &ArgMatches) -> Options {
+    let mut options = Options::new(up.get_one::<PathBuf>("data").cloned().unwrap_or_default());
+    if let Some(listen) = up.get_one("listen") {
+        options.listen = *listen;
+    }
+    if let Some(listen) = up.get_one("bindle-listen") {
+        options.bindle_listen = *listen;
+    }
+    if let Some(user) = up.get_one::<String>("admin-user") {
+        options.admin_user.clone_from(user);
+    }
+    options.trusted_keys = up.get_many("trust-key").into_iter().flatten().cloned().collect();
+    options.env_file = up.get_one::<PathBuf>("env-file").cloned();
+    options.registration = match up.get_one::<String>("registration").map(String::as_str) {
+        Some("open") => RegistrationMode::Open,
+        Some("closed") => RegistrationMode::Closed,
+        _ => RegistrationMode::AdministratorOnly,
+    };
+    options
+}
+
+fn command() -> Command {
+    let address = value_parser!(SocketAddr);
+    Command::new("bowline-local")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("A Hippo-compatible platform for one machine")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(
+            Command::new("up")
+                .about("Start the platform and run it until Ctrl-C")
+                .arg(
+                    Arg::new("data")
+                        .long("data")
+                        .value_name("DIR")
+                        .value_parser(value_parser!(PathBuf))
+                        .required(true)
+                        .help("The folder that keeps everything between runs"),
+                )
+                .arg(
+                    Arg::new("listen")
+                        .long("listen")
+                        .value_name("ADDRESS")
+                        .value_parser(address)
+                        .default_value("127.0.0.1:5309")
+                        .help("Where Hippo and the applications listen; port 0 takes a free one"),
+                )
+                .arg(
+                    Arg::new("bindle-listen")
+                        .long("bindle-listen")
+                        .value_name("ADDRESS")
+                        .value_parser(value_parser!(SocketAddr))
+                        .default_value("127.0.0.1:0")
+                        .help("Where Bindle listens; port 0 takes a free one"),
+                )
+                .arg(
+                    Arg::new("trust-key")
+                        .long("trust-key")
+                        .value_name("LABEL=BASE64")
+                        .value_parser(|text: &str| text.parse::<TrustedKey>())
+                        .action(ArgAction::Append)
+                        .help("Accept bindles signed with this Ed25519 public key, now and in later runs"),
+                )
+                .arg(
+                    Arg::new("env-file")
+                        .long("env-file")
+                        .value_name("FILE")
+                        .value_parser(value_parser!(PathBuf))
+                        .help("Where to write the environment file once ready [default: DIR/env]"),
+                )
+                .arg(
+                    Arg::new("admin-user")
+                        .long("admin-user")
+                        .value_name("NAME")
+                        .default_value("admin")
+                        .help("The administrator's name; the password goes to the environment file"),
+                )
+                .arg(
+                    Arg::new("registration")
+                        .long("registration")
+                        .value_name("MODE")
+                        .value_parser(["administrator-only", "open", "closed"])
+                        .default_value("administrator-only")
+                        .help("Who may create accounts"),
+                )
+                .arg(
+                    Arg::new("verbose")
+                        .short('v')
+                        .long("verbose")
+                        .action(ArgAction::Count)
+                        .help("Log more to standard error; RUST_LOG overrides it"),
+                ),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_line_is_consistent() {
+        command().debug_assert();
+    }
+}
