@@ -11,8 +11,9 @@ use std::path::PathBuf;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LoadError {
-    fault: Fault,
-    location: Option<Location>,
+    // Both are large, and every function here returns them.
+    fault: Box<Fault>,
+    location: Option<Box<Location>>,
 }
 
 /// A place in a manifest.
@@ -106,7 +107,10 @@ impl fmt::Display for Location {
 
 impl LoadError {
     pub(crate) fn new(fault: Fault, location: Option<Location>) -> Self {
-        Self { fault, location }
+        Self {
+            fault: Box::new(fault),
+            location: location.map(Box::new),
+        }
     }
 
     /// What is wrong.
@@ -116,7 +120,7 @@ impl LoadError {
 
     /// Where in the manifest, when it can be told.
     pub fn location(&self) -> Option<&Location> {
-        self.location.as_ref()
+        self.location.as_deref()
     }
 
     /// What to do about it, as a sentence without a final period.

@@ -73,7 +73,7 @@ impl Manifest {
     /// What concerns more than one table.
     fn check(&mut self, document: &Document) -> Result<(), LoadError> {
         if self.components.is_empty() {
-            return Err(Fault::Empty.into());
+            return Err(document.error(0..0, Fault::Empty));
         }
         for pair in self.components.windows(2) {
             if let [first, second] = pair
@@ -110,12 +110,7 @@ fn manifest_version(table: &Table<'_>) -> Result<ManifestVersion, LoadError> {
         .get("spin_manifest_version")
         .or_else(|| table.get("spin_version"))
     else {
-        return Err(Fault::MissingKey {
-            key: "spin_manifest_version".to_owned(),
-            place: "the manifest".to_owned(),
-            expected: expected.to_owned(),
-        })
-        .map_err(|fault| table.error(0..0, fault));
+        return Err(table.missing("spin_manifest_version", expected));
     };
     match value.get_ref() {
         DeValue::String(text) if text == "1" => Ok(ManifestVersion::One),

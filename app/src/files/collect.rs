@@ -72,7 +72,7 @@ impl Folder<'_> {
                 } => collector.placement(source, destination)?,
             }
         }
-        collector.refuse_nesting()?;
+        collector.refuse_nesting(component.id.span())?;
         let id = component.id.get_ref();
         let suspicions = std::mem::take(&mut collector.suspicions).into_iter().map(|(what, (first, count))| {
             let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
@@ -404,7 +404,7 @@ impl Collector<'_, '_> {
     }
 
     /// No path may be a file and a folder at once.
-    fn refuse_nesting(&self) -> Result<(), LoadError> {
+    fn refuse_nesting(&self, span: Range<usize>) -> Result<(), LoadError> {
         let files = &self.collected.files;
         for (path, second) in files {
             let folder = path
@@ -417,7 +417,7 @@ impl Collector<'_, '_> {
                     first: first.to_path_buf(),
                     second: second.to_path_buf(),
                 };
-                return Err(fault.into());
+                return Err(self.folder.document.error(span, fault));
             }
         }
         Ok(())

@@ -69,14 +69,6 @@ impl Document {
         }
     }
 
-    #[cfg(test)]
-    pub(crate) fn from_text(text: &str) -> Self {
-        Self {
-            path: PathBuf::from("spin.toml"),
-            text: text.to_owned(),
-        }
-    }
-
     /// Where the manifest is, as it was asked for.
     pub(crate) fn path(&self) -> &Path {
         &self.path

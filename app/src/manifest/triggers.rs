@@ -41,11 +41,7 @@ pub(super) fn read(
     table: &Table<'_>,
     component: Option<Spanned<String>>,
 ) -> Result<TriggerTable, LoadError> {
-    let table = &table.clone();
     let version_one = component.is_some();
-    let span = component
-        .as_ref()
-        .map_or_else(|| table.span(), |_| table.span());
     if !version_one {
         refuse_unsupported(table)?;
     }
@@ -83,7 +79,7 @@ pub(super) fn read(
         component,
         route,
         config: config.into_iter().collect(),
-        span,
+        span: table.span(),
     })
 }
 

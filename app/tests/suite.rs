@@ -1,0 +1,23 @@
+//! The crate as its users see it: applications on disk, what they become, and what is said when they are wrong.
+
+#[cfg(test)]
+#[path = "suite/bundles.rs"]
+mod bundles;
+#[cfg(test)]
+#[path = "suite/errors.rs"]
+mod errors;
+#[cfg(test)]
+#[path = "suite/files.rs"]
+mod files;
+#[cfg(test)]
+#[path = "suite/manifests.rs"]
+mod manifests;
+#[cfg(test)]
+#[path = "suite/properties.rs"]
+mod properties;
+#[cfg(test)]
+#[path = "suite/records.rs"]
+mod records;
+#[cfg(test)]
+#[path = "suite/support.rs"]
+mod support;

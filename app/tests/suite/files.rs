@@ -1,0 +1,319 @@
+//! Which files a component gets.
+
+use crate::support::{Folder, WASM, one_component, paths};
+use bowline_app::Fault;
+
+fn with_files(component: &str, files: &[&str]) -> Folder {
+    let folder = Folder::with(&one_component(component));
+    for file in files {
+        folder.write(file, file.as_bytes());
+    }
+    folder
+}
+
+#[test]
+fn patterns_keep_paths_and_take_hidden_files() {
+    let folder = with_files(
+        r#"files = ["static/**/*", "*.md", "./docs/"]"#,
+        &[
+            "static/a.html",
+            "static/.well-known/x",
+            "static/sub/deep/b",
+            "README.md",
+            "other/c.md",
+            "docs/d/e",
+        ],
+    );
+    assert_eq!(
+        paths(&folder.load().unwrap()),
+        [
+            "README.md",
+            "docs/d/e",
+            "static/.well-known/x",
+            "static/a.html",
+            "static/sub/deep/b"
+        ]
+    );
+}
+
+#[test]
+fn placements_move_folders_and_files() {
+    let folder = with_files(
+        r#"files = [{ source = "static", destination = "/" }, { source = "conf/a.toml", destination = "/etc/b.toml" }, { source = "static/sub", destination = "/x/y/" }]"#,
+        &["static/index.html", "static/sub/s", "conf/a.toml"],
+    );
+    assert_eq!(
+        paths(&folder.load().unwrap()),
+        ["etc/b.toml", "index.html", "sub/s", "x/y/s"]
+    );
+}
+
+#[test]
+fn exclusions_cross_folders_and_hold_for_placements() {
+    let folder = with_files(
+        "files = [\"static/**/*\", { source = \"static\", destination = \"/copy\" }]\nexclude_files = [\"static/*.map\"]",
+        &["static/a.js", "static/a.map", "static/sub/b.map"],
+    );
+    assert_eq!(paths(&folder.load().unwrap()), ["copy/a.js", "static/a.js"]);
+}
+
+#[test]
+fn a_name_with_glob_characters_is_taken_literally_when_it_exists() {
+    let folder = with_files(
+        r#"files = ["data/[id].html"]"#,
+        &["data/[id].html", "data/i.html"],
+    );
+    assert_eq!(paths(&folder.load().unwrap()), ["data/[id].html"]);
+}
+
+#[test]
+fn glob_characters_of_the_application_folder_mean_nothing() {
+    let folder = Folder::new();
+    folder.write(
+        "ap[p]/spin.toml",
+        one_component(r#"files = ["*.txt"]"#).as_bytes(),
+    );
+    folder.write("ap[p]/hello.wasm", WASM);
+    folder.write("ap[p]/mine.txt", b"");
+    folder.write("app/other.txt", b"");
+    let application = bowline_app::Application::load(&folder.path().join("ap[p]")).unwrap();
+    assert_eq!(paths(&application), ["mine.txt"]);
+}
+
+#[test]
+fn a_pattern_without_matches_is_told() {
+    let folder = with_files(r#"files = ["static/*.css", "static/**"]"#, &["static/a.js"]);
+    let application = folder.load().unwrap();
+    assert_eq!(paths(&application), [""; 0]);
+    assert_eq!(
+        application.warnings(),
+        [
+            "the pattern `static/*.css` of component `hello` matches no file",
+            "the pattern `static/**` of component `hello` matches no file; did you mean `static/**/*`?"
+        ]
+    );
+}
+
+#[test]
+fn secrets_are_told_once_for_each_kind() {
+    let folder = with_files(r#"files = ["**/*"]"#, &[".env", ".git/HEAD", ".git/config"]);
+    folder.write("key.txt", b"-----BEGIN EC PRIVATE KEY-----\nabc\n");
+    let application = folder.load().unwrap();
+    let warnings = application.warnings().join("\n");
+    assert_eq!(application.warnings().len(), 3, "{warnings}");
+    assert!(warnings.contains("`.git/HEAD` and 1 more"), "{warnings}");
+    assert!(warnings.contains("`.env`"), "{warnings}");
+    assert!(
+        warnings.contains("`key.txt`, which holds a private key"),
+        "{warnings}"
+    );
+}
+
+#[test]
+fn the_same_bytes_at_one_path_are_one_file_and_other_bytes_are_a_clash() {
+    let folder = with_files(
+        r#"files = [{ source = "a", destination = "/x" }, { source = "b", destination = "/x" }]"#,
+        &[],
+    );
+    folder.write("a/f", b"same");
+    folder.write("b/f", b"same");
+    assert_eq!(paths(&folder.load().unwrap()), ["x/f"]);
+    folder.write("b/f", b"other");
+    let error = folder.load().unwrap_err();
+    assert!(
+        matches!(error.fault(), Fault::Clash { path, .. } if path == "x/f"),
+        "{error}"
+    );
+    assert!(error.location().is_some());
+}
+
+#[test]
+fn empty_files_and_shared_contents_are_fine() {
+    let folder = with_files(r#"files = ["s/*"]"#, &[]);
+    for name in ["s/empty", "s/empty2"] {
+        folder.write(name, b"");
+    }
+    let application = folder.load().unwrap();
+    assert_eq!(paths(&application), ["s/empty", "s/empty2"]);
+    assert_eq!(
+        application.contents().len(),
+        2,
+        "the binary and one empty content"
+    );
+    let empty = &application.components()[0].files[0].content;
+    assert_eq!(application.content(&empty.digest()).unwrap().size(), 0);
+}
+
+#[test]
+fn contents_know_their_media_type() {
+    let folder = with_files(r#"files = ["s/*"]"#, &["s/a.html", "s/b.zzz", "s/c.js"]);
+    let application = folder.load().unwrap();
+    let types: Vec<_> = application.components()[0]
+        .files
+        .iter()
+        .map(|file| file.content.media_type().to_owned())
+        .collect();
+    assert_eq!(
+        types,
+        ["text/html", "application/octet-stream", "text/javascript"]
+    );
+    assert_eq!(
+        application.components()[0].source.media_type(),
+        "application/wasm"
+    );
+}
+
+#[cfg(unix)]
+mod links {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn links_inside_are_followed_and_loops_are_cut() {
+        let folder = with_files(r#"files = ["static/**/*"]"#, &["static/a", "shared/b"]);
+        symlink("../shared", folder.path().join("static/linked")).unwrap();
+        symlink(".", folder.path().join("static/loop")).unwrap();
+        symlink("a", folder.path().join("static/c")).unwrap();
+        assert_eq!(
+            paths(&folder.load().unwrap()),
+            ["static/a", "static/c", "static/linked/b"]
+        );
+    }
+
+    #[test]
+    fn links_that_leave_are_refused() {
+        let outside = Folder::new();
+        outside.write("secret", b"s");
+        for (files, link, target) in [
+            (
+                r#"files = ["static/**/*"]"#,
+                "static/out",
+                outside.path().to_owned(),
+            ),
+            (
+                r#"files = ["static/*"]"#,
+                "static/out",
+                outside.path().join("secret"),
+            ),
+            (
+                r#"files = ["static/out/secret"]"#,
+                "static/out",
+                outside.path().to_owned(),
+            ),
+            (
+                r#"files = ["static/out/*"]"#,
+                "static/out",
+                outside.path().to_owned(),
+            ),
+            (
+                r#"files = [{ source = "static/out", destination = "/" }]"#,
+                "static/out",
+                outside.path().to_owned(),
+            ),
+        ] {
+            let folder = with_files(files, &["static/a"]);
+            symlink(&target, folder.path().join(link)).unwrap();
+            let error = folder.load().expect_err(files);
+            assert!(
+                matches!(
+                    error.fault(),
+                    Fault::Outside {
+                        target: Some(_),
+                        ..
+                    }
+                ),
+                "{files}: {error}"
+            );
+            assert_eq!(error.location().unwrap().line, 13, "{files}");
+        }
+    }
+
+    #[test]
+    fn a_link_that_leaves_can_be_excluded() {
+        let outside = Folder::new();
+        outside.write("secret", b"s");
+        let folder = with_files(
+            "files = [\"static/**/*\"]\nexclude_files = [\"static/out*\"]",
+            &["static/a"],
+        );
+        symlink(outside.path(), folder.path().join("static/out")).unwrap();
+        symlink(
+            outside.path().join("secret"),
+            folder.path().join("static/out2"),
+        )
+        .unwrap();
+        assert_eq!(paths(&folder.load().unwrap()), ["static/a"]);
+    }
+
+    #[test]
+    fn a_source_behind_a_link_that_leaves_is_refused() {
+        let outside = Folder::new();
+        outside.write("hello.wasm", WASM);
+        let folder = Folder::with(&one_component(""));
+        std::fs::remove_file(folder.path().join("hello.wasm")).unwrap();
+        symlink(
+            outside.path().join("hello.wasm"),
+            folder.path().join("hello.wasm"),
+        )
+        .unwrap();
+        assert!(matches!(
+            folder.load().unwrap_err().fault(),
+            Fault::Outside { .. }
+        ));
+    }
+
+    #[test]
+    fn a_dangling_link_is_told() {
+        let folder = with_files(r#"files = ["static/*"]"#, &["static/a"]);
+        symlink("nothing", folder.path().join("static/gone")).unwrap();
+        let application = folder.load().unwrap();
+        assert_eq!(paths(&application), ["static/a"]);
+        assert_eq!(
+            application.warnings(),
+            ["`static/gone` is a link to nothing, so component `hello` does not get it"]
+        );
+    }
+
+    #[test]
+    fn a_folder_reached_through_a_link_is_an_application_like_others() {
+        let folder = with_files(r#"files = ["static/*"]"#, &["static/a"]);
+        let links = Folder::new();
+        let link = links.path().join("app");
+        symlink(folder.path(), &link).unwrap();
+        let application = bowline_app::Application::load(&link).unwrap();
+        assert_eq!(application.digest(), folder.load().unwrap().digest());
+    }
+
+    #[test]
+    fn names_that_components_cannot_see_are_refused() {
+        use std::os::unix::ffi::OsStrExt as _;
+        for name in [&b"bad\xff"[..], b"back\\slash", b"line\nend"] {
+            let folder = with_files(r#"files = ["static/*"]"#, &["static/a"]);
+            std::fs::write(
+                folder
+                    .path()
+                    .join("static")
+                    .join(std::ffi::OsStr::from_bytes(name)),
+                b"",
+            )
+            .unwrap();
+            let error = folder.load().unwrap_err();
+            assert!(matches!(error.fault(), Fault::FileName { .. }), "{error}");
+            assert!(!error.to_string().contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn sockets_are_left_out_and_told() {
+        let folder = with_files(r#"files = ["static/*"]"#, &["static/a"]);
+        let _listener =
+            std::os::unix::net::UnixListener::bind(folder.path().join("static/s")).unwrap();
+        let application = folder.load().unwrap();
+        assert_eq!(paths(&application), ["static/a"]);
+        assert_eq!(
+            application.warnings(),
+            ["`static/s` is no ordinary file, so component `hello` does not get it"]
+        );
+    }
+}

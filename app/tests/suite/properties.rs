@@ -1,0 +1,123 @@
+//! What holds for every application: the digest depends on the content, and on nothing else.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use bowline_app::{BindleId, Bundle};
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+
+use crate::support::Folder;
+
+/// Components by id: their files by name, and their environment.
+type Components = BTreeMap<String, (BTreeMap<String, Vec<u8>>, BTreeMap<String, String>)>;
+
+fn components() -> impl Strategy<Value = Components> {
+    let files = btree_map(
+        "[a-z]{1,3}(/[a-z]{1,3}x){0,1}\\.[ch]",
+        vec(any::<u8>(), 0..5),
+        0..4,
+    );
+    let environment = btree_map("[A-Z]{1,3}", "[a-z\"\\\\ ]{0,4}", 0..4);
+    btree_map("[a-z]{1,4}", (files, environment), 1..4)
+}
+
+/// Writes the application; the seed decides over the order of everything that has none.
+fn write(components: &Components, seed: u64) -> Folder {
+    let shuffle = |count: usize, salt: u64| -> Vec<usize> {
+        let mut order: Vec<usize> = (0..count).collect();
+        order.sort_by_key(|at| {
+            (*at as u64 + 1)
+                .wrapping_mul(seed ^ salt | 1)
+                .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+                >> 7
+        });
+        order
+    };
+    let ids: Vec<_> = components.keys().collect();
+    let mut tables = vec!["[application]\nname = \"p\"\nversion = \"1.0.0\"\n".to_owned()];
+    for id in &ids {
+        tables.push(format!(
+            "[[trigger.http]]\ncomponent = \"{id}\"\nroute = \"/{id}\"\n"
+        ));
+    }
+    let folder = Folder::new();
+    for id in shuffle(ids.len(), 1).into_iter().map(|at| ids[at]) {
+        let (files, environment) = &components[id];
+        let names: Vec<_> = files.keys().collect();
+        for name in shuffle(names.len(), 2).into_iter().map(|at| names[at]) {
+            folder.write(&format!("{id}/{name}"), &files[name]);
+        }
+        folder.write(&format!("{id}.wasm"), b"\0asm\x0d\0\x01\0");
+        let mut table = format!(
+            "[component.{id}]\nsource = \"{id}.wasm\"\nfiles = [\"{id}/**/*\"]\n[component.{id}.environment]\n"
+        );
+        let pairs: Vec<_> = environment.iter().collect();
+        for (key, value) in shuffle(pairs.len(), 3).into_iter().map(|at| pairs[at]) {
+            writeln!(table, "{key} = {}", toml_text(value)).unwrap();
+        }
+        tables.push(table);
+    }
+    let mut manifest = "spin_manifest_version = 2\n".to_owned();
+    for at in shuffle(tables.len(), 4) {
+        manifest += &tables[at];
+    }
+    folder.write("spin.toml", manifest.as_bytes());
+    folder
+}
+
+fn toml_text(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn invoice(folder: &Folder) -> (String, String) {
+    let application = folder.load().unwrap();
+    let id = BindleId::new(application.name(), application.revision_version().clone()).unwrap();
+    let bundle = Bundle::pack(&application, id).unwrap();
+    (
+        application.digest().to_string(),
+        bundle.invoice().to_toml().unwrap(),
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn order_and_place_change_nothing(components in components(), seeds in any::<(u64, u64)>()) {
+        prop_assert_eq!(invoice(&write(&components, seeds.0)), invoice(&write(&components, seeds.1)));
+    }
+
+    #[test]
+    fn different_content_has_a_different_digest(first in components(), second in components()) {
+        let digests = (invoice(&write(&first, 0)).0, invoice(&write(&second, 0)).0);
+        prop_assert_eq!(first == second, digests.0 == digests.1);
+    }
+
+    #[test]
+    fn moving_a_file_or_a_byte_changes_the_digest(components in components(), byte in any::<u8>()) {
+        let before = invoice(&write(&components, 0)).0;
+        let mut moved = components.clone();
+        let mut longer = components;
+        let files = moved.values_mut().next().map(|(files, _)| files).unwrap();
+        if let Some((name, bytes)) = files.pop_first() {
+            files.insert(format!("{name}c"), bytes);
+            prop_assert_ne!(&before, &invoice(&write(&moved, 0)).0);
+        }
+        longer.values_mut().next().map(|(files, _)| files).unwrap().insert("zzzz.c".to_owned(), vec![byte]);
+        prop_assert_ne!(&before, &invoice(&write(&longer, 0)).0);
+    }
+
+    #[test]
+    fn no_manifest_text_makes_the_reader_panic(text in "[a-z\\[\\]{}=\",.#\n0-9 _-]{0,200}", tail in "\\PC{0,40}") {
+        let head = "spin_manifest_version = 2\n[application]\nname = \"p\"\nversion = \"1.0.0\"\n";
+        for text in [format!("{text}{tail}"), format!("{head}{text}{tail}")] {
+            if let Err(error) = Folder::with(&text).load() {
+                prop_assert!(!error.to_string().is_empty());
+                if let Some(location) = error.location() {
+                    prop_assert!(location.snippet().lines().count() == 2);
+                }
+            }
+        }
+    }
+}
