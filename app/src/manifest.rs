@@ -156,18 +156,25 @@ impl Head {
         })?;
         let version =
             table.need_string("version", "the application's version, such as \"1.0.0\"")?;
+        let description = table.string("description")?;
+        let authors = table.strings("authors")?;
+        for text in description.iter().chain(&authors) {
+            let is_unprintable = |character: char| character.is_control() && character != '\n';
+            if text.get_ref().contains(is_unprintable) {
+                let fault = Fault::Invalid {
+                    what: format!("the text `{}`", text.get_ref().escape_debug()),
+                    reason: "control characters are not possible".to_owned(),
+                };
+                return Err(table.error(text.span(), fault));
+            }
+        }
         Ok(Self {
             version: parse_version(table, &version)?,
             name: name.into_inner(),
-            description: table
-                .string("description")?
+            description: description
                 .map(Spanned::into_inner)
                 .filter(|text| !text.is_empty()),
-            authors: table
-                .strings("authors")?
-                .into_iter()
-                .map(Spanned::into_inner)
-                .collect(),
+            authors: authors.into_iter().map(Spanned::into_inner).collect(),
         })
     }
 }

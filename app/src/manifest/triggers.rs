@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::Manifest;
 use super::document::Document;
-use super::names::most_similar;
+use super::names::{check_component, most_similar};
 use super::table::{Table, wrong_type};
 use crate::error::{Fault, LoadError};
 
@@ -31,6 +31,17 @@ impl TriggerTable {
         let config = Value::Object(self.config.clone()).to_string();
         (self.kind.clone(), self.component.get_ref().clone(), config)
     }
+}
+
+/// Refuses what can't be a kind of trigger.
+pub(super) fn check_kind(table: &Table<'_>, kind: &Spanned<String>) -> Result<(), LoadError> {
+    check_component(kind.get_ref()).map_err(|reason| {
+        let fault = Fault::Invalid {
+            what: format!("the trigger kind `{}`", kind.get_ref().escape_debug()),
+            reason: reason.to_owned(),
+        };
+        table.error(kind.span(), fault)
+    })
 }
 
 /// Reads one trigger table, which Bowline keeps whole whatever its kind is.

@@ -69,6 +69,7 @@ fn trigger_kind(manifest: &Table<'_>) -> Result<(String, BTreeMap<String, Value>
         .table("trigger")?
         .ok_or_else(|| manifest.missing("trigger", "a table such as { type = \"http\" }"))?;
     let kind = trigger.need_string("type", "the kind of trigger, such as \"http\"")?;
+    triggers::check_kind(&trigger, &kind)?;
     match kind.get_ref().as_str() {
         "http" => {
             trigger.only(&["type", "base"])?;

@@ -52,6 +52,7 @@ fn read_settings(application: &Table<'_>) -> Result<BTreeMap<String, Value>, Loa
     };
     let mut settings = BTreeMap::new();
     for (kind, value) in kinds.entries() {
+        triggers::check_kind(&kinds, &kind)?;
         let table = Table::of(
             kinds.document,
             value,
@@ -83,6 +84,7 @@ fn read_triggers(manifest: &Table<'_>) -> Result<Vec<TriggerTable>, LoadError> {
     };
     let mut all = Vec::new();
     for (kind, value) in kinds.entries() {
+        triggers::check_kind(&kinds, &kind)?;
         let kind = kind.get_ref();
         let DeValue::Array(items) = value.get_ref() else {
             let expected = format!("`[[trigger.{}]]` with two brackets", kind.escape_debug());

@@ -57,6 +57,22 @@ pub(super) fn check(record: &ApplicationRecord) -> Result<(), RecordError> {
                 trigger.component.escape_debug()
             ));
         }
+        if !is_id(&trigger.kind) {
+            return invalid(format!(
+                "`{}` is no trigger kind",
+                trigger.kind.escape_debug()
+            ));
+        }
+        if trigger
+            .route
+            .as_ref()
+            .is_some_and(|route| route.contains(char::is_control))
+        {
+            return invalid(format!(
+                "the route of component `{}` has a control character",
+                trigger.component
+            ));
+        }
         if !trigger.config.is_object() {
             return invalid(format!(
                 "the trigger of component `{}` has no table",

@@ -78,6 +78,10 @@ fn records_that_contradict_themselves_are_refused() {
         ("settings are no table", |record| {
             drop(record.trigger_settings.insert("http".to_owned(), 5.into()))
         }),
+        ("kind", |record| record.triggers[0].kind = "a\n".to_owned()),
+        ("route", |record| {
+            record.triggers[0].route = Some("/\u{1b}[2J".to_owned())
+        }),
         ("version", |record| record.version = "1".to_owned()),
         ("name", |record| record.name = "a b".to_owned()),
         ("id", |record| record.components[0].id = "../a".to_owned()),
