@@ -74,7 +74,7 @@ fn compile(package: &str, root: &Path, guests: &Path) -> Result<(), Box<dyn Erro
         .args(["build", "--release", "--package", package, "--target", TRIPLE])
         .arg("--target-dir")
         .arg(guests)
-        .args(["--config", "profile.release.opt-level=\"s\""])
+        .args(["--config", "profile.release.opt-level=\"z\""])
         .args(["--config", "profile.release.lto=true"])
         .args(["--config", "profile.release.codegen-units=1"])
         .args(["--config", "profile.release.panic=\"abort\""])

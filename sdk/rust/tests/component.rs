@@ -1,21 +1,19 @@
 //! A component exports exactly what its author exports, and imports only what it uses.
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use wasmparser::{Parser, Payload};
 
-/// Compiles an example of this package to a component.
+/// Compiles an example of this package to a component, as the built-in targets are compiled, so that both share the
+/// dependencies.
 fn component(example: &str) -> Vec<u8> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     // <target>/<profile>/deps/<this test>
-    let folder: PathBuf = std::env::current_exe()
-        .unwrap()
-        .ancestors()
-        .nth(3)
-        .unwrap()
-        .join("guests");
+    let test = std::env::current_exe().unwrap();
+    let folder = test.ancestors().nth(3).unwrap().join("guests");
     let mut cargo = Command::new(env!("CARGO"));
     for variable in [
         "RUSTFLAGS",
@@ -25,27 +23,34 @@ fn component(example: &str) -> Vec<u8> {
     ] {
         cargo.env_remove(variable);
     }
-    let done = cargo
-        .current_dir(root)
-        .args([
-            "build",
-            "--package",
-            "bowline-target",
-            "--target",
-            "wasm32-wasip2",
-            "--example",
-            example,
-        ])
-        .arg("--target-dir")
-        .arg(&folder)
-        .output()
-        .unwrap();
+    cargo.current_dir(root);
+    cargo.args([
+        "build",
+        "--release",
+        "--package",
+        "bowline-target",
+        "--example",
+        example,
+    ]);
+    cargo
+        .args(["--target", "wasm32-wasip2", "--target-dir"])
+        .arg(&folder);
+    for value in [
+        "opt-level=\"z\"",
+        "lto=true",
+        "codegen-units=1",
+        "panic=\"abort\"",
+        "strip=true",
+    ] {
+        cargo.args(["--config", &format!("profile.release.{value}")]);
+    }
+    let done = cargo.output().unwrap();
     assert!(
         done.status.success(),
         "{}",
         String::from_utf8_lossy(&done.stderr)
     );
-    std::fs::read(folder.join(format!("wasm32-wasip2/debug/examples/{example}.wasm"))).unwrap()
+    std::fs::read(folder.join(format!("wasm32-wasip2/release/examples/{example}.wasm"))).unwrap()
 }
 
 /// Names of a component's own imports and exports.

@@ -3,6 +3,7 @@
 //! Names are camelCase, members that Hippo adds are ignored, and what it writes as null is taken for absent.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 /// A page of a list. Its `totalItems` and `isLastPage` are wrong in several lists of Hippo's, so they are not read.
@@ -85,20 +86,14 @@ pub enum Strategy {
 
 impl<'de> Deserialize<'de> for Strategy {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Form {
-            Number(i64),
-            Word(String),
-        }
-        Ok(match Form::deserialize(input)? {
-            Form::Number(0) => Self::Range,
-            Form::Number(1) => Self::Specified,
-            Form::Word(word) if word.eq_ignore_ascii_case("UseRangeRule") => Self::Range,
-            Form::Word(word) if word.eq_ignore_ascii_case(USE_SPECIFIED_REVISION) => {
-                Self::Specified
-            }
-            Form::Number(_) | Form::Word(_) => Self::Other,
+        let form = Value::deserialize(input)?;
+        let word = form.as_str().unwrap_or_default();
+        Ok(match form.as_i64() {
+            Some(0) => Self::Range,
+            Some(1) => Self::Specified,
+            None if word.eq_ignore_ascii_case("UseRangeRule") => Self::Range,
+            None if word.eq_ignore_ascii_case(USE_SPECIFIED_REVISION) => Self::Specified,
+            _ => Self::Other,
         })
     }
 }

@@ -16,8 +16,8 @@ use crate::port::Http;
 /// # Errors
 /// What `setting` reports; [`Failure::Unauthenticated`] if Hippo refuses the login, or if there is a token in the settings,
 /// for which no login can be a substitute; [`Failure::InvalidSetting`] without user name or password.
-pub fn authenticate<H: Http + ?Sized>(
-    http: &H,
+pub fn authenticate(
+    http: &dyn Http,
     setting: impl Fn(&str) -> Result<Option<String>, Failure>,
 ) -> Result<Credential, Failure> {
     let base = config::base(&setting)?;
@@ -37,8 +37,8 @@ pub fn authenticate<H: Http + ?Sized>(
     )
 }
 
-fn log_in<H: Http + ?Sized>(
-    http: &H,
+fn log_in(
+    http: &dyn Http,
     base: &Base,
     user_name: &str,
     password: &str,

@@ -27,15 +27,15 @@ const SOME: usize = 500;
 const PAGES: usize = 1000;
 
 /// A Hippo server, and who asks it.
-pub struct Client<'a, H: ?Sized> {
-    http: &'a H,
+pub struct Client<'a> {
+    http: &'a dyn Http,
     base: &'a Base,
     token: Option<&'a str>,
 }
 
-impl<'a, H: Http + ?Sized> Client<'a, H> {
+impl<'a> Client<'a> {
     /// A client; `token` goes into the `authorization` header of each request.
-    pub fn new(http: &'a H, base: &'a Base, token: Option<&'a str>) -> Self {
+    pub fn new(http: &'a dyn Http, base: &'a Base, token: Option<&'a str>) -> Self {
         Self { http, base, token }
     }
 

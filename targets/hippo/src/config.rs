@@ -70,7 +70,9 @@ pub fn base(setting: impl Fn(&str) -> Result<Option<String>, Failure>) -> Result
 mod tests {
     use super::*;
 
-    fn settings(given: &[(&str, &str)]) -> impl Fn(&str) -> Result<Option<String>, Failure> {
+    fn settings(
+        given: &[(&str, &str)],
+    ) -> impl Fn(&str) -> Result<Option<String>, Failure> + use<> {
         let given: Vec<(String, String)> = given
             .iter()
             .map(|(name, value)| ((*name).into(), (*value).into()))
@@ -102,21 +104,19 @@ mod tests {
 
     #[test]
     fn bad_values_are_told_by_their_setting() {
-        for (name, value) in [
-            ("hippo-url", "x"),
+        let bad = [
             ("hippo-channel", "a b"),
             ("hippo-domain", "X"),
             ("hippo-app-url", "{"),
-        ] {
-            let given = settings(&[("hippo-url", "http://h"), (name, value)]);
-            // The first of two equal names wins, so a bad URL stands alone.
-            let given: Box<dyn Fn(&str) -> Result<Option<String>, Failure>> = if name == "hippo-url"
-            {
-                Box::new(settings(&[(name, value)]))
-            } else {
-                Box::new(given)
-            };
-            let refused = Config::read(given, Some("t".into())).err();
+            ("hippo-url", "x"),
+        ];
+        for (name, value) in bad {
+            // The first of two equal names wins.
+            let refused = Config::read(
+                settings(&[(name, value), ("hippo-url", "http://h")]),
+                Some("t".into()),
+            )
+            .err();
             assert!(
                 matches!(&refused, Some(Failure::InvalidSetting(it)) if it.name == name),
                 "{refused:?}"

@@ -41,11 +41,7 @@ pub struct Facts {
 /// # Errors
 /// A [`Failure`] whose case says what the person at the terminal can do; after any of them the same call can be made
 /// again, and goes on where this one ended.
-pub fn deploy<H: Host + ?Sized>(
-    host: &H,
-    config: &Config,
-    facts: &Facts,
-) -> Result<Deployment, Failure> {
+pub fn deploy(host: &dyn Host, config: &Config, facts: &Facts) -> Result<Deployment, Failure> {
     check(facts)?;
     if !facts.variables.is_empty() {
         host.warn(&format!(
@@ -78,16 +74,16 @@ fn check(facts: &Facts) -> Result<(), Failure> {
 }
 
 /// One deploy.
-struct Run<'a, H: ?Sized> {
-    host: &'a H,
+struct Run<'a> {
+    host: &'a dyn Host,
     config: &'a Config,
     facts: &'a Facts,
-    client: Client<'a, H>,
+    client: Client<'a>,
     /// The state of the server was asked for, and told.
     asked_health: Cell<bool>,
 }
 
-impl<H: Host + ?Sized> Run<'_, H> {
+impl Run<'_> {
     fn run(&self) -> Result<Deployment, Failure> {
         let Facts { name, revision, .. } = self.facts;
         // Looking first finds a wrong address or token before the application is uploaded.

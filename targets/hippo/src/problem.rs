@@ -1,8 +1,8 @@
 //! Hippo's error bodies in words.
 
-use std::collections::BTreeMap;
+use std::slice;
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use crate::text::clean;
 
@@ -24,56 +24,32 @@ pub struct Problem {
     errors: Vec<(String, String)>,
 }
 
-#[derive(Deserialize)]
-struct Body {
-    #[serde(default)]
-    title: Option<String>,
-    #[serde(default)]
-    detail: Option<String>,
-    #[serde(default)]
-    errors: Option<BTreeMap<String, Messages>>,
-    #[serde(default)]
-    error: Option<VersionError>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Messages {
-    Many(Vec<String>),
-    One(String),
-}
-
-#[derive(Deserialize)]
-struct VersionError {
-    #[serde(default)]
-    message: Option<String>,
-}
-
 impl Problem {
     /// Reads a body; one that says nothing that can be understood gives an empty problem.
     #[must_use]
     pub fn read(body: &[u8]) -> Self {
-        let Ok(body) = serde_json::from_slice::<Body>(body) else {
+        let Ok(body) = serde_json::from_slice::<Value>(body) else {
             return Self::default();
         };
-        let errors = body
-            .errors
-            .unwrap_or_default()
-            .into_iter()
-            .flat_map(|(key, messages)| {
-                let messages = match messages {
-                    Messages::Many(messages) => messages,
-                    Messages::One(message) => vec![message],
-                };
-                messages
-                    .into_iter()
-                    .map(move |message| (clean(&key, 64), clean(&message, MESSAGE)))
-            });
-        let message = body.error.and_then(|error| error.message);
+        let text = |value: &Value| value.as_str().map(|text| clean(text, MESSAGE));
+        let errors =
+            body["errors"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .flat_map(|(key, messages)| {
+                    let messages = messages
+                        .as_array()
+                        .map_or(slice::from_ref(messages), Vec::as_slice);
+                    messages
+                        .iter()
+                        .filter_map(text)
+                        .map(move |message| (clean(key, 64), message))
+                });
         Self {
             errors: errors.take(MESSAGES).collect(),
-            detail: body.detail.or(message).map(|text| clean(&text, MESSAGE)),
-            title: body.title.map(|text| clean(&text, MESSAGE)),
+            detail: text(&body["detail"]).or_else(|| text(&body["error"]["message"])),
+            title: text(&body["title"]),
         }
     }
 

@@ -6,10 +6,9 @@ use uuid::Uuid;
 use super::Run;
 use crate::api::{App, Channel, CreateChannel, PatchChannel, Strategy, USE_SPECIFIED_REVISION};
 use crate::describe::names;
-use crate::port::Host;
 use crate::text::clean;
 
-impl<H: Host + ?Sized> Run<'_, H> {
+impl Run<'_> {
     /// The channel, set to the revision.
     pub(super) fn set_channel(&self, app: &App) -> Result<Channel, Failure> {
         match app
