@@ -68,7 +68,10 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/api/accounts", post(accounts::create))
         .route("/api/auth-tokens", post(auth_tokens::create))
         .route("/api/apps", get(apps::list).post(apps::create))
-        .route("/api/apps/{id}", get(apps::show).put(apps::update).delete(apps::remove))
+        .route(
+            "/api/apps/{id}",
+            get(apps::show).put(apps::update).delete(apps::remove),
+        )
         .route("/api/channels", get(channels::list).post(channels::create))
         .route(
             "/api/channels/{id}",
@@ -77,15 +80,24 @@ pub(crate) fn router(api: Api) -> Router {
                 .patch(channels::patch)
                 .delete(channels::remove),
         )
-        .route("/api/channels/{id}/desired-status", put(channels::set_desired_status))
+        .route(
+            "/api/channels/{id}/desired-status",
+            put(channels::set_desired_status),
+        )
         .route("/api/channels/{id}/logs", get(channels::logs))
         .route("/api/channel-statuses", get(channel_statuses::list))
-        .route("/api/certificates", get(certificates::list).post(certificates::create))
+        .route(
+            "/api/certificates",
+            get(certificates::list).post(certificates::create),
+        )
         .route(
             "/api/certificates/{id}",
             put(certificates::update).delete(certificates::remove),
         )
-        .route("/api/revisions", get(revisions::list).post(revisions::create))
+        .route(
+            "/api/revisions",
+            get(revisions::list).post(revisions::create),
+        )
         .route("/api/revisions/{id}", delete(revisions::remove))
         .route("/api/storages", get(storages::list))
         .route_layer(middleware::from_fn(versioning));
@@ -131,7 +143,10 @@ async fn versioning(request: Request, next: Next) -> Response {
         }
         _ => next.run(request).await,
     };
-    response.headers_mut().insert("api-supported-versions", HeaderValue::from_static(API_VERSION));
+    response.headers_mut().insert(
+        "api-supported-versions",
+        HeaderValue::from_static(API_VERSION),
+    );
     response
 }
 
@@ -141,9 +156,7 @@ struct Json<T>(T);
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         match serde_json::to_vec(&self.0) {
-            Ok(body) => {
-                ([(CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response()
-            }
+            Ok(body) => ([(CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response(),
             Err(error) => Problem::from(anyhow::Error::new(error)).into_response(),
         }
     }

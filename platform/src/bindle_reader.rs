@@ -46,7 +46,10 @@ pub(crate) struct BindleReader {
 impl BindleReader {
     /// A client of the server at `base`, which ends in `/v1/`.
     pub(crate) fn new(base: Url) -> Self {
-        Self { base, client: Client::builder(TokioExecutor::new()).build_http() }
+        Self {
+            base,
+            client: Client::builder(TokioExecutor::new()).build_http(),
+        }
     }
 
     /// The first 50 invoices whose name contains `text`, past `offset` of them, in the order of
@@ -76,8 +79,12 @@ impl BindleReader {
             .iter()
             .flatten()
             .find(|parcel| parcel.label.media_type == MANIFEST_MEDIA_TYPE);
-        let Some(manifest) = manifest else { return Ok(Details::default()) };
-        let content = self.get(&format!("_i/{id}@{}", manifest.label.sha256)).await?;
+        let Some(manifest) = manifest else {
+            return Ok(Details::default());
+        };
+        let content = self
+            .get(&format!("_i/{id}@{}", manifest.label.sha256))
+            .await?;
         let text = std::str::from_utf8(&content).context("the manifest isn't text")?;
         let table: toml::Table = text.parse().context("the manifest isn't TOML")?;
         Ok(Details {
@@ -88,19 +95,25 @@ impl BindleReader {
 
     async fn toml<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
         let content = self.get(path).await?;
-        toml::from_slice(&content).with_context(|| format!("Bindle answered {path} with something else"))
+        toml::from_slice(&content)
+            .with_context(|| format!("Bindle answered {path} with something else"))
     }
 
     async fn get(&self, path: &str) -> anyhow::Result<Bytes> {
         let exchange = async {
             let uri: Uri = format!("{}{path}", self.base).parse()?;
-            let request = Request::get(uri).header(ACCEPT, "application/toml").body(Empty::new())?;
+            let request = Request::get(uri)
+                .header(ACCEPT, "application/toml")
+                .body(Empty::new())?;
             let response = self.client.request(request).await?;
             let status = response.status();
             if status != StatusCode::OK {
                 bail!("Bindle answered {path} with {status}");
             }
-            match Limited::new(response.into_body(), ANSWER_LIMIT).collect().await {
+            match Limited::new(response.into_body(), ANSWER_LIMIT)
+                .collect()
+                .await
+            {
                 Ok(body) => Ok(body.to_bytes()),
                 Err(error) => bail!("Bindle's answer to {path} can't be read: {error}"),
             }
@@ -123,12 +136,23 @@ fn query_path(text: &str, offset: u64) -> String {
 /// The components of a Spin manifest of version 1, as far as Hippo reads them.
 fn components(manifest: &toml::Table) -> anyhow::Result<Vec<Component>> {
     let text = |value: Option<&toml::Value>| Some(value?.as_str()?.to_owned());
-    let kind = text(manifest.get("trigger").and_then(|trigger| trigger.get("type")));
-    let Some(rows) = manifest.get("component") else { return Ok(Vec::new()) };
-    let rows = rows.as_array().context("the manifest's 'component' isn't an array of tables")?;
+    let kind = text(
+        manifest
+            .get("trigger")
+            .and_then(|trigger| trigger.get("type")),
+    );
+    let Some(rows) = manifest.get("component") else {
+        return Ok(Vec::new());
+    };
+    let rows = rows
+        .as_array()
+        .context("the manifest's 'component' isn't an array of tables")?;
     rows.iter()
         .map(|row| {
-            ensure!(row.is_table(), "the manifest's 'component' isn't an array of tables");
+            ensure!(
+                row.is_table(),
+                "the manifest's 'component' isn't an array of tables"
+            );
             let trigger = row.get("trigger");
             Ok(Component {
                 id: Uuid::new_v4(),
@@ -170,7 +194,10 @@ mod tests {
         )
         .unwrap();
         assert_eq!(found.len(), 2);
-        assert_eq!((found[0].name.as_str(), found[0].source.as_str()), ("web", "abc"));
+        assert_eq!(
+            (found[0].name.as_str(), found[0].source.as_str()),
+            ("web", "abc")
+        );
         assert_eq!(found[0].route.as_deref(), Some("/..."));
         assert_eq!(found[1].channel.as_deref(), Some("jobs"));
         assert_eq!(found[1].kind.as_deref(), Some("http"));

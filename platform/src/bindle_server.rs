@@ -53,11 +53,16 @@ impl FromStr for TrustedKey {
         if label.is_empty() || label.chars().any(char::is_control) {
             bail!("'{text}' has no printable label before its '='");
         }
-        let bytes = STANDARD.decode(key).map_err(|error| anyhow!("the key isn't base64: {error}"))?;
+        let bytes = STANDARD
+            .decode(key)
+            .map_err(|error| anyhow!("the key isn't base64: {error}"))?;
         if bytes.len() != 32 || PublicKey::from_bytes(&bytes).is_err() {
             bail!("the key isn't the 32 bytes of an Ed25519 public key");
         }
-        Ok(Self { label: label.to_owned(), key: key.to_owned() })
+        Ok(Self {
+            label: label.to_owned(),
+            key: key.to_owned(),
+        })
     }
 }
 
@@ -86,7 +91,9 @@ impl BindleServer {
         }
         let host_key = host_key(&data.join("host-key.toml"))?;
         let keyring = keyring(&data.join("keyring.toml"), &host_key, trusted)?;
-        let host_public = KeyEntry::try_from(&host_key).context("the host key is damaged")?.key;
+        let host_public = KeyEntry::try_from(&host_key)
+            .context("the host key is damaged")?
+            .key;
 
         for attempt in 1.. {
             let address = free_address(listen)
@@ -111,7 +118,10 @@ impl BindleServer {
     ) -> anyhow::Result<Self> {
         let index = StrictEngine::default();
         let store = FileProvider::new(folder, index.clone()).await;
-        let keys = SecretKeyFile { key: vec![host_key.clone()], ..SecretKeyFile::default() };
+        let keys = SecretKeyFile {
+            key: vec![host_key.clone()],
+            ..SecretKeyFile::default()
+        };
         let task = tokio::spawn(bindle::server::server(
             store,
             index,
@@ -159,7 +169,11 @@ impl BindleServer {
     /// Stops the server. On Ctrl-C it stops by itself once its uploads ended; they get a moment for
     /// that, and are cut otherwise.
     pub(crate) async fn stop(mut self, interrupted: bool) {
-        if interrupted && tokio::time::timeout(STOP_LIMIT, &mut self.task).await.is_ok() {
+        if interrupted
+            && tokio::time::timeout(STOP_LIMIT, &mut self.task)
+                .await
+                .is_ok()
+        {
             return;
         }
         self.task.abort();
@@ -196,7 +210,10 @@ fn sweep(store: &Path) -> io::Result<usize> {
             }
             for file in fs::read_dir(&path)? {
                 let file = file?.path();
-                if file.extension().is_some_and(|extension| extension == "part") {
+                if file
+                    .extension()
+                    .is_some_and(|extension| extension == "part")
+                {
                     fs::remove_file(&file)?;
                     removed += 1;
                 }
@@ -220,7 +237,10 @@ fn host_key(path: &Path) -> anyhow::Result<SecretKeyEntry> {
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let key = SecretKeyEntry::new("bowline-local", vec![SignatureRole::Host]);
-            let file = SecretKeyFile { key: vec![key.clone()], ..SecretKeyFile::default() };
+            let file = SecretKeyFile {
+                key: vec![key.clone()],
+                ..SecretKeyFile::default()
+            };
             write_private(path, toml::to_string(&file)?.as_bytes())
                 .with_context(|| format!("can't write {}", path.display()))?;
             Ok(key)
@@ -244,8 +264,11 @@ fn keyring(
         }
     };
     let host = KeyEntry::try_from(host_key).context("the host key is damaged")?;
-    let mut entries: BTreeMap<String, KeyEntry> =
-        kept.key.into_iter().map(|entry| (entry.key.clone(), entry)).collect();
+    let mut entries: BTreeMap<String, KeyEntry> = kept
+        .key
+        .into_iter()
+        .map(|entry| (entry.key.clone(), entry))
+        .collect();
     for creator in trusted {
         entries.insert(
             creator.key.clone(),
@@ -308,7 +331,14 @@ mod tests {
         let key: TrustedKey = format!("someone={public}").parse().unwrap();
         assert_eq!(key.label, "someone");
         assert_eq!(key.key, public);
-        for wrong in ["", "label", "=AAAA", "label=?", "label=AAAA", &format!("a\nb={public}")] {
+        for wrong in [
+            "",
+            "label",
+            "=AAAA",
+            "label=?",
+            "label=AAAA",
+            &format!("a\nb={public}"),
+        ] {
             assert!(wrong.parse::<TrustedKey>().is_err(), "{wrong}");
         }
     }
@@ -319,10 +349,15 @@ mod tests {
         let path = folder.path().join("keyring.toml");
         let host = SecretKeyEntry::new("host", vec![SignatureRole::Host]);
         let public = |label: &str| {
-            KeyEntry::try_from(&SecretKeyEntry::new(label, vec![SignatureRole::Creator])).unwrap().key
+            KeyEntry::try_from(&SecretKeyEntry::new(label, vec![SignatureRole::Creator]))
+                .unwrap()
+                .key
         };
         let (first, second) = (public("first"), public("second"));
-        let trusted = |label: &str, key: &str| TrustedKey { label: label.into(), key: key.into() };
+        let trusted = |label: &str, key: &str| TrustedKey {
+            label: label.into(),
+            key: key.into(),
+        };
         keyring(&path, &host, &[trusted("first", &first)]).unwrap();
         let ring = keyring(&path, &host, &[trusted("second", &second)]).unwrap();
         let mut labels: Vec<_> = ring.key.iter().map(|entry| entry.label.as_str()).collect();

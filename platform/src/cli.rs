@@ -18,7 +18,9 @@ use crate::platform::{Options, Platform, RegistrationMode};
 /// stop, 1 after a failure, 2 for a command line that isn't one.
 pub fn main() -> ExitCode {
     let matches = command().get_matches();
-    let Some(("up", up)) = matches.subcommand() else { return ExitCode::from(2) };
+    let Some(("up", up)) = matches.subcommand() else {
+        return ExitCode::from(2);
+    };
     let filter = match up.get_count("verbose") {
         0 => "warn,bowline_local=info",
         1 => "info,bowline_local=debug",
@@ -41,21 +43,23 @@ pub fn main() -> ExitCode {
 
 fn run(up: &ArgMatches) -> anyhow::Result<()> {
     let options = options(up);
-    tokio::runtime::Runtime::new().context("can't start the runtime")?.block_on(async {
-        let mut signals = Signals::new()?;
-        let platform = tokio::select! {
-            started = Platform::start(options) => started?,
-            _ = signals.next() => return Ok(()),
-        };
-        // Whoever started the program may not read what it prints.
-        if let Err(error) = io::stdout().write_all(greeting(&platform).as_bytes()) {
-            tracing::debug!(%error, "can't write to standard output");
-        }
-        let interrupted = signals.next().await;
-        tracing::info!("stopping");
-        platform.stop_after(interrupted).await;
-        Ok(())
-    })
+    tokio::runtime::Runtime::new()
+        .context("can't start the runtime")?
+        .block_on(async {
+            let mut signals = Signals::new()?;
+            let platform = tokio::select! {
+                started = Platform::start(options) => started?,
+                _ = signals.next() => return Ok(()),
+            };
+            // Whoever started the program may not read what it prints.
+            if let Err(error) = io::stdout().write_all(greeting(&platform).as_bytes()) {
+                tracing::debug!(%error, "can't write to standard output");
+            }
+            let interrupted = signals.next().await;
+            tracing::info!("stopping");
+            platform.stop_after(interrupted).await;
+            Ok(())
+        })
 }
 
 struct Signals {
@@ -113,7 +117,12 @@ fn options(up: &ArgMatches) -> Options {
     if let Some(user) = up.get_one::<String>("admin-user") {
         options.admin_user.clone_from(user);
     }
-    options.trusted_keys = up.get_many("trust-key").into_iter().flatten().cloned().collect();
+    options.trusted_keys = up
+        .get_many("trust-key")
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
     options.env_file = up.get_one::<PathBuf>("env-file").cloned();
     options.registration = match up.get_one::<String>("registration").map(String::as_str) {
         Some("open") => RegistrationMode::Open,

@@ -45,7 +45,11 @@ pub(crate) fn password_of(path: &Path, username: &str) -> Option<String> {
     let text = std::fs::read_to_string(path).ok()?;
     let value = |name: &str| {
         text.lines()
-            .find_map(|line| line.strip_prefix("export ")?.strip_prefix(name)?.strip_prefix('='))
+            .find_map(|line| {
+                line.strip_prefix("export ")?
+                    .strip_prefix(name)?
+                    .strip_prefix('=')
+            })
             .and_then(unquote)
     };
     (value("HIPPO_USERNAME").as_deref() == Some(username))
@@ -86,9 +90,18 @@ mod tests {
         };
         settings.write(&path).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.contains("export HIPPO_URL='http://127.0.0.1:5309'\n"), "{text}");
-        assert!(text.contains("export HIPPO_APP_URL='http://{domain}:5309'\n"), "{text}");
-        assert!(text.contains("export BINDLE_SERVER_URL='http://127.0.0.1:8080/v1'\n"), "{text}");
+        assert!(
+            text.contains("export HIPPO_URL='http://127.0.0.1:5309'\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("export HIPPO_APP_URL='http://{domain}:5309'\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("export BINDLE_SERVER_URL='http://127.0.0.1:8080/v1'\n"),
+            "{text}"
+        );
         assert_eq!(password_of(&path, "admin").as_deref(), Some("it's"));
         assert_eq!(password_of(&path, "other"), None);
         assert_eq!(password_of(&folder.path().join("absent"), "admin"), None);

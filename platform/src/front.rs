@@ -87,7 +87,10 @@ async fn serve(
         });
     }
     drop(listener);
-    if tokio::time::timeout(STOP_LIMIT, connections.shutdown()).await.is_err() {
+    if tokio::time::timeout(STOP_LIMIT, connections.shutdown())
+        .await
+        .is_err()
+    {
         tracing::debug!("cut the requests that were still running");
     }
 }
@@ -101,7 +104,11 @@ async fn answer(
     let channel = host_of(&request).and_then(|host| scheduler.channel_at(host));
     tracing::debug!(method = %request.method(), path = request.uri().path(), ?channel, %peer, "request");
     match channel {
-        Some(channel) => scheduler.apps().serve(channel, request).await.map(Body::new),
+        Some(channel) => scheduler
+            .apps()
+            .serve(channel, request)
+            .await
+            .map(Body::new),
         None => match api.oneshot(request.map(Body::new)).await {
             Ok(response) => response,
             Err(never) => match never {},
@@ -137,7 +144,10 @@ mod tests {
             ("[::1]:80", "[::1]"),
             ("[::1]", "[::1]"),
         ] {
-            let request = Request::get("/").header(header::HOST, header).body(()).unwrap();
+            let request = Request::get("/")
+                .header(header::HOST, header)
+                .body(())
+                .unwrap();
             assert_eq!(host_of(&request), Some(expected), "{header}");
         }
         let absolute = Request::get("http://a.localhost:1/x")

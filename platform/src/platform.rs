@@ -93,11 +93,15 @@ impl Platform {
         remove_stale(&env_file)?;
 
         let listener = TcpListener::bind(options.listen).await.with_context(|| {
-            format!("can't listen on {}; is something else running there?", options.listen)
+            format!(
+                "can't listen on {}; is something else running there?",
+                options.listen
+            )
         })?;
         let hippo_url = http_url(listener.local_addr()?);
         let store = Store::open(&data.join("hippo.db"))?;
-        let bindle = BindleServer::start(&data, options.bindle_listen, &options.trusted_keys).await?;
+        let bindle =
+            BindleServer::start(&data, options.bindle_listen, &options.trusted_keys).await?;
         let apps = Apps::new(AppsOptions {
             data: data.path().to_owned(),
             bindle_url: bindle.url(),
@@ -124,7 +128,13 @@ impl Platform {
         }
         .write(&env_file)
         .with_context(|| format!("can't write {}", env_file.display()))?;
-        Ok(Self { data, env_file, hippo_url, bindle, front })
+        Ok(Self {
+            data,
+            env_file,
+            hippo_url,
+            bindle,
+            front,
+        })
     }
 
     /// Where Hippo's API answers, and behind their domains the applications.
@@ -170,7 +180,10 @@ pub(crate) fn http_url(mut address: SocketAddr) -> Url {
             SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
         });
     }
-    #[expect(clippy::expect_used, reason = "an address and a port always make a URL")]
+    #[expect(
+        clippy::expect_used,
+        reason = "an address and a port always make a URL"
+    )]
     Url::parse(&format!("http://{address}")).expect("an address makes a URL")
 }
 

@@ -26,7 +26,11 @@ struct Routes {
 
 impl Scheduler {
     pub(crate) fn new(apps: Arc<Apps>, store: Store) -> Self {
-        Self { apps, store, routes: RwLock::default() }
+        Self {
+            apps,
+            store,
+            routes: RwLock::default(),
+        }
     }
 
     /// The applications themselves.
@@ -52,7 +56,11 @@ impl Scheduler {
         bindle_id: String,
         domain: String,
     ) -> anyhow::Result<()> {
-        let job = Job { channel_id, bindle_id: bindle_id.clone(), domain };
+        let job = Job {
+            channel_id,
+            bindle_id: bindle_id.clone(),
+            domain,
+        };
         self.store.run(move |db| jobs::save(db, &job)).await?;
         self.reload().await?;
         self.apps.start(channel_id, bindle_id).await;
@@ -61,7 +69,9 @@ impl Scheduler {
 
     /// Stops a channel; one that isn't running is left alone.
     pub(crate) async fn stop(&self, channel_id: Uuid) -> anyhow::Result<()> {
-        self.store.run(move |db| jobs::delete(db, channel_id)).await?;
+        self.store
+            .run(move |db| jobs::delete(db, channel_id))
+            .await?;
         self.reload().await?;
         self.apps.stop(channel_id).await;
         Ok(())
@@ -69,7 +79,13 @@ impl Scheduler {
 
     /// How a channel is doing; without a job it is dead.
     pub(crate) fn status(&self, channel_id: Uuid) -> JobStatus {
-        if self.routes.read().unwrap_or_else(PoisonError::into_inner).jobs.contains_key(&channel_id) {
+        if self
+            .routes
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .jobs
+            .contains_key(&channel_id)
+        {
             self.apps.status(channel_id)
         } else {
             JobStatus::Dead
@@ -78,7 +94,11 @@ impl Scheduler {
 
     /// How many jobs there are.
     pub(crate) fn job_count(&self) -> usize {
-        self.routes.read().unwrap_or_else(PoisonError::into_inner).jobs.len()
+        self.routes
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .jobs
+            .len()
     }
 
     /// The channel that answers at this host name, which is compared without regard to case.
@@ -92,15 +112,24 @@ impl Scheduler {
     /// A running channel answers where it was started. One that has never run holds its domain
     /// too, so that a request there is told so instead of meeting the API. Of twins the oldest wins.
     pub(crate) async fn reload(&self) -> anyhow::Result<()> {
-        let (jobs, channels) = self.store.run(|db| Ok((jobs::list(db)?, channels::list(db)?))).await?;
+        let (jobs, channels) = self
+            .store
+            .run(|db| Ok((jobs::list(db)?, channels::list(db)?)))
+            .await?;
         let mut routes = Routes::default();
         for job in &jobs {
-            routes.channels.entry(job.domain.to_ascii_lowercase()).or_insert(job.channel_id);
+            routes
+                .channels
+                .entry(job.domain.to_ascii_lowercase())
+                .or_insert(job.channel_id);
         }
         routes.jobs = jobs.into_iter().map(|job| (job.channel_id, job)).collect();
         for channel in channels {
             if !routes.jobs.contains_key(&channel.id) {
-                routes.channels.entry(channel.domain.to_ascii_lowercase()).or_insert(channel.id);
+                routes
+                    .channels
+                    .entry(channel.domain.to_ascii_lowercase())
+                    .or_insert(channel.id);
             }
         }
         *self.routes.write().unwrap_or_else(PoisonError::into_inner) = routes;

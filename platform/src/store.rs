@@ -84,7 +84,9 @@ impl Store {
             connection.execute_batch(SCHEMA)
         };
         prepare().with_context(|| format!("{} isn't a platform's database", path.display()))?;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)) })
+        Ok(Self {
+            connection: Arc::new(Mutex::new(connection)),
+        })
     }
 
     /// Runs statements on a thread that may block, all in one transaction: when `work` fails,
@@ -116,13 +118,18 @@ impl Store {
     ) -> anyhow::Result<String> {
         self.run(move |db| {
             let kept = db
-                .query_row("SELECT value FROM secret WHERE name = ?1", [name], |row| row.get(0))
+                .query_row("SELECT value FROM secret WHERE name = ?1", [name], |row| {
+                    row.get(0)
+                })
                 .optional()?;
             if let Some(value) = kept {
                 return Ok(value);
             }
             let value = make();
-            db.execute("INSERT INTO secret (name, value) VALUES (?1, ?2)", [name, &value])?;
+            db.execute(
+                "INSERT INTO secret (name, value) VALUES (?1, ?2)",
+                [name, &value],
+            )?;
             Ok(value)
         })
         .await
@@ -131,12 +138,18 @@ impl Store {
 
 /// `moment`, in seconds since 1970, as Hippo writes it: UTC, whole seconds, with `Z`.
 pub(crate) fn utc_text(db: &Connection, moment: i64) -> rusqlite::Result<String> {
-    db.query_row("SELECT strftime('%Y-%m-%dT%H:%M:%SZ', ?1, 'unixepoch')", [moment], |row| row.get(0))
+    db.query_row(
+        "SELECT strftime('%Y-%m-%dT%H:%M:%SZ', ?1, 'unixepoch')",
+        [moment],
+        |row| row.get(0),
+    )
 }
 
 /// Now, as Hippo reads dates back from SQLite: without an offset.
 pub(crate) fn now_text(db: &Connection) -> rusqlite::Result<String> {
-    db.query_row("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')", [], |row| row.get(0))
+    db.query_row("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')", [], |row| {
+        row.get(0)
+    })
 }
 
 /// Reads an identifier column.
@@ -146,13 +159,15 @@ fn id_at(row: &Row<'_>, column: &str) -> rusqlite::Result<Uuid> {
 
 /// Reads an identifier column that may be null.
 fn optional_id_at(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Uuid>> {
-    row.get::<_, Option<String>>(column)?.as_deref().map(parse_id).transpose()
+    row.get::<_, Option<String>>(column)?
+        .as_deref()
+        .map(parse_id)
+        .transpose()
 }
 
 fn parse_id(text: &str) -> rusqlite::Result<Uuid> {
-    Uuid::parse_str(text).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error))
-    })
+    Uuid::parse_str(text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, Box::new(error)))
 }
 
 /// Runs a query and collects its rows.

@@ -44,7 +44,11 @@ pub(crate) async fn create(
         "The username cannot contain special characters",
     );
     rules.require("UserName", !taken, "The specified username already exists.");
-    rules.not_empty("Password", password.as_deref(), "The password cannot be empty");
+    rules.not_empty(
+        "Password",
+        password.as_deref(),
+        "The password cannot be empty",
+    );
     rules.require(
         "Password",
         password.is_none() || length(password.as_deref()) >= 6,
@@ -76,10 +80,15 @@ pub(crate) async fn create(
         administrator: false,
     };
     let id = account.id.to_string();
-    let stored = api.store.run(move |db| accounts::insert(db, &account)).await?;
+    let stored = api
+        .store
+        .run(move |db| accounts::insert(db, &account))
+        .await?;
     if !stored {
         // Hippo doesn't look at the outcome either and answers with the identifier of nobody.
-        tracing::warn!("an account was asked for whose name differs from another's in case only; it wasn't made");
+        tracing::warn!(
+            "an account was asked for whose name differs from another's in case only; it wasn't made"
+        );
     }
     Ok(if wants_json(&headers) {
         Json(id).into_response()
@@ -95,8 +104,17 @@ fn wants_json(headers: &HeaderMap) -> bool {
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .map(|range| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+        .map(|range| {
+            range
+                .split(';')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_ascii_lowercase()
+        })
         .collect();
-    let first = accepted.iter().find(|range| ["text/plain", "application/json", "text/json"].contains(&range.as_str()));
+    let first = accepted
+        .iter()
+        .find(|range| ["text/plain", "application/json", "text/json"].contains(&range.as_str()));
     !accepted.iter().any(|range| range == "*/*") && first.is_some_and(|range| range != "text/plain")
 }

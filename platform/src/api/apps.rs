@@ -28,7 +28,9 @@ pub(crate) async fn list(
             let all = apps::list(db)?;
             let total = all.len();
             let found = all.into_iter().filter(|app| search.finds(&app.name));
-            let items = found.map(|app| AppItem::of(db, app)).collect::<rusqlite::Result<Vec<_>>>()?;
+            let items = found
+                .map(|app| AppItem::of(db, app))
+                .collect::<rusqlite::Result<Vec<_>>>()?;
             Ok((items, total))
         })
         .await?;
@@ -44,7 +46,11 @@ pub(crate) async fn show(
 ) -> Answer<Json<AppItem>> {
     let item = api
         .store
-        .run(move |db| apps::find(db, id)?.map(|app| AppItem::of(db, app)).transpose())
+        .run(move |db| {
+            apps::find(db, id)?
+                .map(|app| AppItem::of(db, app))
+                .transpose()
+        })
         .await?;
     item.map(Json).ok_or(Problem::Missing("App", id))
 }
@@ -59,13 +65,25 @@ pub(crate) async fn create(
     let (name, storage_id) = (body.text("name"), body.text("storageId"));
     body.finish()?;
 
-    let stored = api.bindle.query(storage_id.as_deref().unwrap_or_default(), 0).await?;
-    let is_stored =
-        stored.iter().any(|invoice| Some(invoice.bindle.id.name()) == storage_id.as_deref());
+    let stored = api
+        .bindle
+        .query(storage_id.as_deref().unwrap_or_default(), 0)
+        .await?;
+    let is_stored = stored
+        .iter()
+        .any(|invoice| Some(invoice.bindle.id.name()) == storage_id.as_deref());
     let mut rules = Rules::default();
     name_rules(&api, &mut rules, name.as_deref()).await?;
-    rules.not_empty("StorageId", storage_id.as_deref(), "Storage ID is required.");
-    rules.require("StorageId", is_stored, "Storage ID not found in bindle server");
+    rules.not_empty(
+        "StorageId",
+        storage_id.as_deref(),
+        "Storage ID is required.",
+    );
+    rules.require(
+        "StorageId",
+        is_stored,
+        "Storage ID not found in bindle server",
+    );
     rules.max_length("StorageId", storage_id.as_deref(), 200);
     rules.matches("StorageId", storage_id.as_deref(), is_storage_id);
     rules.finish()?;
@@ -89,7 +107,9 @@ pub(crate) async fn create(
     api.store
         .run(move |db| {
             apps::insert(db, &app)?;
-            saved.iter().try_for_each(|revision| stored_revisions::insert(db, revision))
+            saved
+                .iter()
+                .try_for_each(|revision| stored_revisions::insert(db, revision))
         })
         .await?;
     for revision in &imported {
@@ -123,7 +143,11 @@ pub(crate) async fn update(
             Ok(found)
         })
         .await?;
-    if found { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::Missing("App", id)) }
+    if found {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::Missing("App", id))
+    }
 }
 
 /// Stops and deletes an app's channels, and deletes the app with its revisions.
@@ -134,7 +158,11 @@ pub(crate) async fn remove(
 ) -> Answer<StatusCode> {
     let channels = api
         .store
-        .run(move |db| apps::find(db, id)?.map(|app| channels::of_app(db, app.id)).transpose())
+        .run(move |db| {
+            apps::find(db, id)?
+                .map(|app| channels::of_app(db, app.id))
+                .transpose()
+        })
         .await?
         .ok_or(Problem::Missing("App", id))?;
     for channel in channels {
@@ -147,7 +175,10 @@ pub(crate) async fn remove(
 
 async fn name_rules(api: &Shared, rules: &mut Rules, name: Option<&str>) -> Answer<()> {
     let wanted = name.unwrap_or_default().to_owned();
-    let taken = api.store.run(move |db| apps::name_taken(db, &wanted)).await?;
+    let taken = api
+        .store
+        .run(move |db| apps::name_taken(db, &wanted))
+        .await?;
     rules.not_empty("Name", name, "Name is required.");
     rules.max_length("Name", name, 128);
     rules.matches("Name", name, is_name);

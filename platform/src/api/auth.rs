@@ -65,7 +65,9 @@ impl Tokens {
 
     /// A token for an account.
     pub(crate) async fn issue(&self, store: &Store, account: Uuid) -> anyhow::Result<TokenInfo> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?;
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .context("the clock is before 1970")?;
         let ends = now.as_secs() + TOKEN_LIFETIME;
         let claims = Claims {
             sub: account,
@@ -103,7 +105,9 @@ impl FromRequestParts<Shared> for MaybeCaller {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Result<Self, Self::Rejection> {
-        Ok(Self(bearer(parts).and_then(|token| api.tokens.check(token))))
+        Ok(Self(
+            bearer(parts).and_then(|token| api.tokens.check(token)),
+        ))
     }
 }
 
@@ -152,11 +156,22 @@ pub(crate) async fn seed_administrator(
             }
             None => {
                 let id = Uuid::new_v4();
-                accounts::insert(db, &Account { id, name, password_hash, administrator: true })
+                accounts::insert(
+                    db,
+                    &Account {
+                        id,
+                        name,
+                        password_hash,
+                        administrator: true,
+                    },
+                )
             }
         })
         .await?;
-    anyhow::ensure!(stored, "an account exists whose name differs from the administrator's in case only");
+    anyhow::ensure!(
+        stored,
+        "an account exists whose name differs from the administrator's in case only"
+    );
     Ok(password)
 }
 

@@ -27,8 +27,11 @@ impl<S: Send + Sync> FromRequest<S> for Command {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Answer<Self> {
-        let content_type =
-            request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let content_type = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned);
         let body = Bytes::from_request(request, state).await.map_err(|error| {
             if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 Problem::TooLarge
@@ -58,7 +61,10 @@ impl Command {
             }),
             Ok(Value::Null) => Err(Problem::Validation(command_required())),
             Ok(_) => Err(refusal("", "The JSON value is not an object.")),
-            Err(error) => Err(refusal("", &format!("The JSON value could not be read: {error}."))),
+            Err(error) => Err(refusal(
+                "",
+                &format!("The JSON value could not be read: {error}."),
+            )),
         }
     }
 
@@ -110,16 +116,26 @@ impl Command {
 
     /// A revision selection strategy, as its name or number; when absent or null, the first.
     pub(crate) fn strategy(&mut self, name: &str) -> Strategy {
-        let choices =
-            [("UseRangeRule", 0, Strategy::UseRangeRule), ("UseSpecifiedRevision", 1, Strategy::UseSpecifiedRevision)];
-        self.choice(name, &choices, "Hippo.Core.Enums.ChannelRevisionSelectionStrategy")
-            .unwrap_or(Strategy::UseRangeRule)
+        let choices = [
+            ("UseRangeRule", 0, Strategy::UseRangeRule),
+            ("UseSpecifiedRevision", 1, Strategy::UseSpecifiedRevision),
+        ];
+        self.choice(
+            name,
+            &choices,
+            "Hippo.Core.Enums.ChannelRevisionSelectionStrategy",
+        )
+        .unwrap_or(Strategy::UseRangeRule)
     }
 
     /// A desired status, as its name or number; when absent, the one that is neither.
     pub(crate) fn desired_status(&mut self, name: &str) -> DesiredStatus {
-        let choices = [("Running", 2, DesiredStatus::Running), ("Dead", 3, DesiredStatus::Dead)];
-        self.choice(name, &choices, "Hippo.Core.Enums.DesiredStatus").unwrap_or(DesiredStatus::Unset)
+        let choices = [
+            ("Running", 2, DesiredStatus::Running),
+            ("Dead", 3, DesiredStatus::Dead),
+        ];
+        self.choice(name, &choices, "Hippo.Core.Enums.DesiredStatus")
+            .unwrap_or(DesiredStatus::Unset)
     }
 
     fn choice<T: Copy>(&mut self, name: &str, choices: &[(&str, i64, T)], kind: &str) -> Option<T> {
@@ -156,12 +172,18 @@ impl Command {
                     return None;
                 };
                 let mut row = Self {
-                    members: row.into_iter().map(|(key, value)| (key.to_ascii_lowercase(), value)).collect(),
+                    members: row
+                        .into_iter()
+                        .map(|(key, value)| (key.to_ascii_lowercase(), value))
+                        .collect(),
                     errors: Errors::new(),
                 };
                 let (key, value) = (row.text("key"), row.text("value"));
                 self.errors.extend(row.errors);
-                Some(Variable { key: key.unwrap_or_default(), value: value.unwrap_or_default() })
+                Some(Variable {
+                    key: key.unwrap_or_default(),
+                    value: value.unwrap_or_default(),
+                })
             })
             .collect()
     }
@@ -175,7 +197,9 @@ impl Command {
         self.errors
             .entry(name.to_owned())
             .or_default()
-            .push(format!("Error converting value {shown} to type '{kind}'. Path '{name}'."));
+            .push(format!(
+                "Error converting value {shown} to type '{kind}'. Path '{name}'."
+            ));
     }
 
     /// Ends the reading: fails when a member had the wrong type.
@@ -191,7 +215,10 @@ impl Command {
 
 /// What ASP.NET says in addition whenever a body couldn't be read.
 fn command_required() -> Errors {
-    Errors::from([("command".to_owned(), vec!["The command field is required.".to_owned()])])
+    Errors::from([(
+        "command".to_owned(),
+        vec!["The command field is required.".to_owned()],
+    )])
 }
 
 fn refusal(name: &str, message: &str) -> Problem {
@@ -203,7 +230,12 @@ fn refusal(name: &str, message: &str) -> Problem {
 /// Whether this content type is one of JSON's: `application/json`, `text/json` or
 /// `application/...+json`.
 fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     essence == "application/json"
         || essence == "text/json"
         || (essence.starts_with("application/") && essence.ends_with("+json"))
@@ -222,9 +254,18 @@ mod tests {
         .unwrap();
         assert!(command.has("domain"));
         assert_eq!(command.text("name").as_deref(), Some("5"));
-        assert_eq!(command.id("appId").to_string(), "0d5f3a20-3b0a-4c3e-9a4f-000000000001");
-        assert_eq!(command.strategy("revisionSelectionStrategy"), Strategy::UseSpecifiedRevision);
-        assert_eq!(command.desired_status("desiredStatus"), DesiredStatus::Running);
+        assert_eq!(
+            command.id("appId").to_string(),
+            "0d5f3a20-3b0a-4c3e-9a4f-000000000001"
+        );
+        assert_eq!(
+            command.strategy("revisionSelectionStrategy"),
+            Strategy::UseSpecifiedRevision
+        );
+        assert_eq!(
+            command.desired_status("desiredStatus"),
+            DesiredStatus::Running
+        );
         assert_eq!(command.text("domain"), None);
         assert_eq!(command.id("channelId"), Uuid::nil());
         command.finish().unwrap();
@@ -233,11 +274,14 @@ mod tests {
     #[test]
     fn wrong_types_name_their_member() {
         let mut command =
-            Command::parse(br#"{"appId": "x", "name": {"value": "y"}, "strategy": "Best"}"#).unwrap();
+            Command::parse(br#"{"appId": "x", "name": {"value": "y"}, "strategy": "Best"}"#)
+                .unwrap();
         command.id("appId");
         command.text("name");
         command.strategy("strategy");
-        let Err(Problem::Validation(errors)) = command.finish() else { panic!("it was accepted") };
+        let Err(Problem::Validation(errors)) = command.finish() else {
+            panic!("it was accepted")
+        };
         let names: Vec<_> = errors.keys().map(String::as_str).collect();
         assert_eq!(names, ["appId", "command", "name", "strategy"]);
         assert_eq!(errors["command"], ["The command field is required."]);
@@ -246,13 +290,20 @@ mod tests {
     #[test]
     fn only_objects_are_commands() {
         for body in ["", "{", "[]", "null", "7"] {
-            assert!(matches!(Command::parse(body.as_bytes()), Err(Problem::Validation(_))), "{body}");
+            assert!(
+                matches!(Command::parse(body.as_bytes()), Err(Problem::Validation(_))),
+                "{body}"
+            );
         }
     }
 
     #[test]
     fn json_goes_by_several_names() {
-        for accepted in ["application/json", "text/json; charset=utf-8", "application/json-patch+json"] {
+        for accepted in [
+            "application/json",
+            "text/json; charset=utf-8",
+            "application/json-patch+json",
+        ] {
             assert!(is_json(accepted), "{accepted}");
         }
         for refused in ["", "text/plain", "application/jsonx", "text/x+json"] {

@@ -23,8 +23,9 @@ pub(crate) async fn list(
     let mut items = api
         .store
         .run(move |db| {
-            let found =
-                certificates::list(db)?.into_iter().filter(|certificate| search.finds(&certificate.name));
+            let found = certificates::list(db)?
+                .into_iter()
+                .filter(|certificate| search.finds(&certificate.name));
             found
                 .map(|certificate| CertificateItem::of(db, certificate))
                 .collect::<rusqlite::Result<Vec<_>>>()
@@ -43,7 +44,9 @@ pub(crate) async fn create(
 ) -> Answer<Json<Uuid>> {
     let certificate = read(&api, Uuid::new_v4(), &mut body).await?;
     let id = certificate.id;
-    api.store.run(move |db| certificates::save(db, &certificate)).await?;
+    api.store
+        .run(move |db| certificates::save(db, &certificate))
+        .await?;
     Ok(Json(id))
 }
 
@@ -69,7 +72,11 @@ pub(crate) async fn update(
             Ok(found)
         })
         .await?;
-    if found { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::Missing("Certificate", id)) }
+    if found {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::Missing("Certificate", id))
+    }
 }
 
 /// Deletes a certificate that no channel uses.
@@ -80,7 +87,9 @@ pub(crate) async fn remove(
 ) -> Answer<StatusCode> {
     let found = api.store.run(move |db| certificates::find(db, id)).await?;
     found.ok_or(Problem::Missing("Certificate", id))?;
-    api.store.run(move |db| certificates::delete(db, id)).await?;
+    api.store
+        .run(move |db| certificates::delete(db, id))
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -89,14 +98,29 @@ async fn read(api: &Shared, id: Uuid, body: &mut Command) -> Answer<Certificate>
     let (public_key, private_key) = (body.text("publicKey"), body.text("privateKey"));
     std::mem::take(body).finish()?;
     let wanted = name.clone().unwrap_or_default();
-    let taken = api.store.run(move |db| certificates::name_taken(db, &wanted)).await?;
+    let taken = api
+        .store
+        .run(move |db| certificates::name_taken(db, &wanted))
+        .await?;
     let mut rules = Rules::default();
     rules.not_empty("Name", name.as_deref(), "Name is required.");
     rules.max_length("Name", name.as_deref(), 64);
     rules.matches("Name", name.as_deref(), is_name);
-    rules.require("Name", !taken, "A certificate with the same name already exists.");
-    rules.not_empty("PublicKey", public_key.as_deref(), "Public key is required.");
-    rules.not_empty("PrivateKey", private_key.as_deref(), "Private key is required.");
+    rules.require(
+        "Name",
+        !taken,
+        "A certificate with the same name already exists.",
+    );
+    rules.not_empty(
+        "PublicKey",
+        public_key.as_deref(),
+        "Public key is required.",
+    );
+    rules.not_empty(
+        "PrivateKey",
+        private_key.as_deref(),
+        "Private key is required.",
+    );
     rules.finish()?;
     Ok(Certificate {
         id,

@@ -42,6 +42,9 @@ pub(crate) async fn list(
         return Ok(Json(query.page(vec![StatusItem::of(&api, channel)], 1)));
     }
     let channels = api.store.run(channels::list).await?;
-    let items = channels.iter().map(|channel| StatusItem::of(&api, channel.id)).collect();
+    let items = channels
+        .iter()
+        .map(|channel| StatusItem::of(&api, channel.id))
+        .collect();
     Ok(Json(query.cut(items, api.scheduler.job_count())))
 }

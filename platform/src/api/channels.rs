@@ -29,8 +29,12 @@ pub(crate) async fn list(
     let mut items = api
         .store
         .run(move |db| {
-            let found = channels::list(db)?.into_iter().filter(|channel| search.finds(&channel.name));
-            found.map(|channel| ChannelItem::of(db, channel)).collect::<rusqlite::Result<Vec<_>>>()
+            let found = channels::list(db)?
+                .into_iter()
+                .filter(|channel| search.finds(&channel.name));
+            found
+                .map(|channel| ChannelItem::of(db, channel))
+                .collect::<rusqlite::Result<Vec<_>>>()
         })
         .await?;
     query.sort(&mut items)?;
@@ -46,7 +50,11 @@ pub(crate) async fn show(
 ) -> Answer<Json<ChannelItem>> {
     let item = api
         .store
-        .run(move |db| channels::find(db, id)?.map(|channel| ChannelItem::alone(db, channel)).transpose())
+        .run(move |db| {
+            channels::find(db, id)?
+                .map(|channel| ChannelItem::alone(db, channel))
+                .transpose()
+        })
         .await?;
     item.map(Json).ok_or(Problem::Missing("Channel", id))
 }
@@ -66,11 +74,26 @@ pub(crate) async fn create(
     body.finish()?;
 
     let mut rules = Rules::default();
-    let taken = Taken::look(&api, app_id, name.as_deref(), domain.as_deref(), Uuid::nil()).await?;
+    let taken = Taken::look(
+        &api,
+        app_id,
+        name.as_deref(),
+        domain.as_deref(),
+        Uuid::nil(),
+    )
+    .await?;
     name_rules(&mut rules, name.as_deref(), &taken);
-    rules.require("Domain", domain.as_deref() != Some(""), "Domain cannot be an empty string.");
+    rules.require(
+        "Domain",
+        domain.as_deref() != Some(""),
+        "Domain cannot be an empty string.",
+    );
     rules.matches("Domain", domain.as_deref(), is_domain);
-    rules.require("Domain", !taken.domain, "The specified domain already exists.");
+    rules.require(
+        "Domain",
+        !taken.domain,
+        "The specified domain already exists.",
+    );
     range_rule_rules(&mut rules, range_rule.as_deref());
     rules.require(
         "RevisionSelectionStrategy",
@@ -128,8 +151,14 @@ pub(crate) async fn create(
 /// The stored revision that a range selects. Hippo puts them into a dictionary by number, so that
 /// two of one number are an error.
 async fn select_stored(api: &Shared, app_id: Uuid, rule: &str) -> Answer<Option<Uuid>> {
-    let stored = api.store.run(move |db| revisions::of_app(db, app_id)).await?;
-    let numbers: Vec<&str> = stored.iter().map(|revision| revision.number.as_str()).collect();
+    let stored = api
+        .store
+        .run(move |db| revisions::of_app(db, app_id))
+        .await?;
+    let numbers: Vec<&str> = stored
+        .iter()
+        .map(|revision| revision.number.as_str())
+        .collect();
     let mut distinct = numbers.clone();
     distinct.sort_unstable();
     distinct.dedup();
@@ -137,7 +166,10 @@ async fn select_stored(api: &Shared, app_id: Uuid, rule: &str) -> Answer<Option<
         return Err(anyhow::anyhow!("app {app_id} has two revisions of one number").into());
     }
     let selected = range::select(rule, &numbers)?;
-    Ok(stored.iter().find(|revision| Some(revision.number.as_str()) == selected).map(|found| found.id))
+    Ok(stored
+        .iter()
+        .find(|revision| Some(revision.number.as_str()) == selected)
+        .map(|found| found.id))
 }
 
 /// The new content of a channel.
@@ -189,7 +221,11 @@ async fn validate_update(api: &Shared, update: &ChannelUpdate) -> Answer<Channel
     name_rules(&mut rules, name, &taken);
     rules.not_empty("Domain", domain, "Domain is required.");
     rules.matches("Domain", domain, is_domain);
-    rules.require("Domain", !taken.domain, "The specified domain already exists.");
+    rules.require(
+        "Domain",
+        !taken.domain,
+        "The specified domain already exists.",
+    );
     range_rule_rules(&mut rules, update.range_rule.as_deref());
     rules.finish()?;
     Ok(channel)
@@ -199,7 +235,11 @@ async fn validate_update(api: &Shared, update: &ChannelUpdate) -> Answer<Channel
 ///
 /// `revision_loaded` says that the caller holds the new active revision. Without that Hippo sees
 /// none after a change of revision, and starts nothing unless the channel is to run.
-pub(crate) async fn apply(api: &Shared, update: ChannelUpdate, revision_loaded: bool) -> Answer<()> {
+pub(crate) async fn apply(
+    api: &Shared,
+    update: ChannelUpdate,
+    revision_loaded: bool,
+) -> Answer<()> {
     let before = validate_update(api, &update).await?;
     let mut channel = before.clone();
     channel.name = update.name.unwrap_or_default();
@@ -230,8 +270,10 @@ pub(crate) async fn patch(
     let (has_name, has_domain) = (has(&body, "name"), has(&body, "domain"));
     let has_strategy = has(&body, "revisionSelectionStrategy");
     let (has_rule, has_revision) = (has(&body, "rangeRule"), has(&body, "activeRevisionId"));
-    let (has_certificate, has_variables) =
-        (has(&body, "certificateId"), has(&body, "environmentVariables"));
+    let (has_certificate, has_variables) = (
+        has(&body, "certificateId"),
+        has(&body, "environmentVariables"),
+    );
     let (name, domain) = (body.text("name"), body.text("domain"));
     let strategy = body.strategy("revisionSelectionStrategy");
     let range_rule = body.text("rangeRule");
@@ -249,7 +291,8 @@ pub(crate) async fn patch(
         channel.name = name.ok_or_else(|| anyhow::anyhow!("a channel's name can't be null"))?;
     }
     if has_domain {
-        channel.domain = domain.ok_or_else(|| anyhow::anyhow!("a channel's domain can't be null"))?;
+        channel.domain =
+            domain.ok_or_else(|| anyhow::anyhow!("a channel's domain can't be null"))?;
     }
     if has_rule {
         channel.range_rule = range_rule;
@@ -269,7 +312,11 @@ pub(crate) async fn patch(
     api.store
         .run(move |db| {
             channels::save(db, &channel)?;
-            if has_variables { channels::set_variables(db, id, &variables) } else { Ok(()) }
+            if has_variables {
+                channels::set_variables(db, id, &variables)
+            } else {
+                Ok(())
+            }
         })
         .await?;
     api.scheduler.reload().await?;
@@ -329,11 +376,15 @@ pub(crate) async fn logs(
     _: Caller,
     PathId(id): PathId,
 ) -> Answer<Json<Logs>> {
-    Ok(Json(Logs { logs: api.scheduler.apps().logs(id) }))
+    Ok(Json(Logs {
+        logs: api.scheduler.apps().logs(id),
+    }))
 }
 
 async fn save(api: &Shared, channel: Channel) -> Answer<()> {
-    api.store.run(move |db| channels::save(db, &channel)).await?;
+    api.store
+        .run(move |db| channels::save(db, &channel))
+        .await?;
     api.scheduler.reload().await?;
     Ok(())
 }
@@ -349,11 +400,15 @@ async fn start(api: &Shared, channel: Channel) -> Answer<()> {
         .store
         .run(move |db| {
             let (app, revision) = (apps::find(db, app_id)?, revisions::find(db, revision_id)?);
-            Ok(app.zip(revision).map(|(app, revision)| format!("{}/{}", app.storage_id, revision.number)))
+            Ok(app
+                .zip(revision)
+                .map(|(app, revision)| format!("{}/{}", app.storage_id, revision.number)))
         })
         .await?;
     if let Some(bindle_id) = bindle_id {
-        api.scheduler.start(channel.id, bindle_id, channel.domain).await?;
+        api.scheduler
+            .start(channel.id, bindle_id, channel.domain)
+            .await?;
     }
     Ok(())
 }
@@ -394,9 +449,17 @@ fn name_rules(rules: &mut Rules, name: Option<&str>, taken: &Taken) {
     rules.not_empty("Name", name, "Name is required.");
     rules.max_length("Name", name, 64);
     rules.matches("Name", name, is_name);
-    rules.require("Name", !taken.name, "A channel with the same name already exists for this app.");
+    rules.require(
+        "Name",
+        !taken.name,
+        "A channel with the same name already exists for this app.",
+    );
 }
 
 fn range_rule_rules(rules: &mut Rules, rule: Option<&str>) {
-    rules.require("RangeRule", rule != Some(""), "Range rule cannot be an empty string.");
+    rules.require(
+        "RangeRule",
+        rule != Some(""),
+        "Range rule cannot be an empty string.",
+    );
 }

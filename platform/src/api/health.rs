@@ -32,7 +32,11 @@ impl Health {
 /// Tells how Hippo and its parts are. The part of Nomad is played by this very program, so it is
 /// always well.
 pub(crate) async fn show(State(api): State<Shared>) -> Response {
-    let database = api.store.run(|db| db.query_row("SELECT 1", [], |_| Ok(()))).await.is_ok();
+    let database = api
+        .store
+        .run(|db| db.query_row("SELECT 1", [], |_| Ok(())))
+        .await
+        .is_ok();
     let bindle = api.bindle.query("", 0).await.is_ok();
     let results = ["A healthy result.", "An unhealthy result."];
     let healthy = database && bindle;
@@ -42,6 +46,10 @@ pub(crate) async fn show(State(api): State<Shared>) -> Response {
         Health::new("Bindle", results, bindle),
         Health::new("Nomad", results, true),
     ];
-    let status = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if healthy {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     (status, [(CACHE_CONTROL, "no-store, no-cache")], Json(hippo)).into_response()
 }

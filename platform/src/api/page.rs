@@ -85,7 +85,10 @@ impl PageQuery {
     /// Cuts the page out of all items.
     pub(crate) fn cut<T>(&self, items: Vec<T>, total: usize) -> Page<T> {
         let skipped = usize::try_from(self.offset()).unwrap_or(0);
-        self.page(items.into_iter().skip(skipped).take(self.limit()).collect(), total)
+        self.page(
+            items.into_iter().skip(skipped).take(self.limit()).collect(),
+            total,
+        )
     }
 
     /// A page of items that have been cut out already.
@@ -110,13 +113,19 @@ impl PageQuery {
         })?;
         let Property::Comparable(key) = kind else {
             if items.len() > 1 {
-                return Err(anyhow::anyhow!("property '{}' can't be compared", self.sort_by).into());
+                return Err(
+                    anyhow::anyhow!("property '{}' can't be compared", self.sort_by).into(),
+                );
             }
             return Ok(());
         };
         items.sort_by(|left, right| {
             let order = key(left).cmp(&key(right));
-            if self.ascending { order } else { order.reverse() }
+            if self.ascending {
+                order
+            } else {
+                order.reverse()
+            }
         });
         Ok(())
     }
@@ -200,10 +209,17 @@ mod tests {
     #[test]
     fn queries_fall_back_to_defaults() {
         let query = PageQuery::parse("");
-        assert_eq!((query.index, query.size(), query.sort_by.as_str()), (0, 50, "Name"));
+        assert_eq!(
+            (query.index, query.size(), query.sort_by.as_str()),
+            (0, 50, "Name")
+        );
         assert!(query.ascending());
-        let query = PageQuery::parse("PAGEINDEX=2&pagesize=x&isSortedAscending=False&searchtext=a%2Bb");
-        assert_eq!((query.index, query.size(), query.search.as_str()), (2, 50, "a+b"));
+        let query =
+            PageQuery::parse("PAGEINDEX=2&pagesize=x&isSortedAscending=False&searchtext=a%2Bb");
+        assert_eq!(
+            (query.index, query.size(), query.search.as_str()),
+            (2, 50, "a+b")
+        );
         assert!(!query.ascending());
         assert_eq!(PageQuery::parse("").or_everything().size(), i32::MAX);
         assert_eq!(PageQuery::parse("pageSize=3").or_everything().size(), 3);
@@ -225,7 +241,10 @@ mod tests {
         assert_eq!(cut("pageSize=-1", 3, 3), (vec![], false));
         assert_eq!(cut("pageSize=2147483647", 3, 3), (vec![0, 1, 2], true));
         // 2147483647 * 2 is -2 in 32 bits, and a negative offset skips nothing.
-        assert_eq!(cut("pageSize=2147483647&pageIndex=2", 2, 0), (vec![0, 1], true));
+        assert_eq!(
+            cut("pageSize=2147483647&pageIndex=2", 2, 0),
+            (vec![0, 1], true)
+        );
     }
 
     struct Item(&'static str);
@@ -244,13 +263,26 @@ mod tests {
     fn sorting() {
         let sorted = |query: &str| {
             let mut items = [Item("b"), Item("B"), Item("a"), Item("C")];
-            PageQuery::parse(query).sort(&mut items).map(|()| items.map(|item| item.0))
+            PageQuery::parse(query)
+                .sort(&mut items)
+                .map(|()| items.map(|item| item.0))
         };
         assert_eq!(sorted("").unwrap(), ["a", "b", "B", "C"]);
-        assert_eq!(sorted("IsSortedAscending=false").unwrap(), ["C", "B", "b", "a"]);
+        assert_eq!(
+            sorted("IsSortedAscending=false").unwrap(),
+            ["C", "B", "b", "a"]
+        );
         assert!(sorted("sortBy=name").is_err());
         assert!(sorted("sortBy=Channels").is_err());
-        assert!(PageQuery::parse("sortBy=Channels").sort(&mut [Item("a")]).is_ok());
-        assert!(PageQuery::parse("sortBy=name").sort::<Item>(&mut []).is_err());
+        assert!(
+            PageQuery::parse("sortBy=Channels")
+                .sort(&mut [Item("a")])
+                .is_ok()
+        );
+        assert!(
+            PageQuery::parse("sortBy=name")
+                .sort::<Item>(&mut [])
+                .is_err()
+        );
     }
 }

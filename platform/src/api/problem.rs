@@ -43,7 +43,9 @@ impl From<anyhow::Error> for Problem {
 impl Problem {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Validation(_) | Self::LoginFailed(_) | Self::IdMismatch => StatusCode::BAD_REQUEST,
+            Self::Validation(_) | Self::LoginFailed(_) | Self::IdMismatch => {
+                StatusCode::BAD_REQUEST
+            }
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Missing(..) | Self::NoMatch => StatusCode::NOT_FOUND,

@@ -17,11 +17,16 @@ pub(crate) fn select<'a>(rule: &str, numbers: &[&'a str]) -> anyhow::Result<Opti
     let range = Range::parse(rule)?;
     let mut best: Option<(Version, &str)> = None;
     for &number in numbers {
-        let Some(version) = candidate(number) else { continue };
+        let Some(version) = candidate(number) else {
+            continue;
+        };
         if !range.contains(&version) {
             continue;
         }
-        if best.as_ref().is_none_or(|(greatest, _)| version.cmp_precedence(greatest).is_gt()) {
+        if best
+            .as_ref()
+            .is_none_or(|(greatest, _)| version.cmp_precedence(greatest).is_gt())
+        {
             best = Some((version, number));
         }
     }
@@ -96,7 +101,9 @@ fn parse_set(text: &str) -> anyhow::Result<VersionReq> {
         let operator_length = rest.find(|c| !"<>=~^".contains(c)).unwrap_or(rest.len());
         let (operator, tail) = rest.split_at(operator_length);
         let tail = tail.trim_start();
-        let version_length = tail.find(|c: char| c.is_whitespace() || "<>=~^".contains(c)).unwrap_or(tail.len());
+        let version_length = tail
+            .find(|c: char| c.is_whitespace() || "<>=~^".contains(c))
+            .unwrap_or(tail.len());
         let (version, tail) = tail.split_at(version_length);
         let version = Partial::parse(version)?;
         match operator {
@@ -133,20 +140,40 @@ impl Partial {
     fn parse(text: &str) -> anyhow::Result<Self> {
         let text = text.strip_prefix('v').unwrap_or(text);
         ensure!(!text.is_empty(), "a version is missing");
-        let (text, build) = text.split_once('+').map_or((text, None), |(text, build)| (text, Some(build)));
+        let (text, build) = match text.split_once('+') {
+            Some((text, build)) => (text, Some(build)),
+            None => (text, None),
+        };
         if let Some(build) = build {
-            BuildMetadata::new(build).with_context(|| format!("'{build}' isn't build metadata"))?;
+            let valid = !build.is_empty() && BuildMetadata::new(build).is_ok();
+            ensure!(valid, "'{build}' isn't build metadata");
         }
-        let (numbers, pre) = text.split_once('-').map_or((text, ""), |(numbers, pre)| (numbers, pre));
+        let (numbers, pre) = match text.split_once('-') {
+            Some((numbers, pre)) => (numbers, Some(pre)),
+            None => (text, None),
+        };
+        ensure!(pre != Some(""), "a pre-release is missing");
+        let pre = pre.unwrap_or_default();
         let pre = Prerelease::new(pre).with_context(|| format!("'{pre}' isn't a pre-release"))?;
         let mut parts = numbers.split('.').map(|part| match part {
             "x" | "X" | "*" => Ok(None),
-            part => part.parse().map(Some).with_context(|| format!("'{part}' isn't a number")),
+            part => part
+                .parse()
+                .map(Some)
+                .with_context(|| format!("'{part}' isn't a number")),
         });
         let mut next = || parts.next().transpose().map(Option::flatten);
         let (major, minor, patch) = (next()?, next()?, next()?);
-        ensure!(parts.next().is_none(), "'{numbers}' has more than three parts");
-        let mut partial = Self { major, minor, patch, pre };
+        ensure!(
+            parts.next().is_none(),
+            "'{numbers}' has more than three parts"
+        );
+        let mut partial = Self {
+            major,
+            minor,
+            patch,
+            pre,
+        };
         // What follows a wildcard says nothing.
         if partial.major.is_none() {
             partial.minor = None;
@@ -177,7 +204,12 @@ impl Partial {
     }
 
     fn of(major: u64, minor: u64, patch: u64) -> Self {
-        Self { major: Some(major), minor: Some(minor), patch: Some(patch), pre: Prerelease::EMPTY }
+        Self {
+            major: Some(major),
+            minor: Some(minor),
+            patch: Some(patch),
+            pre: Prerelease::EMPTY,
+        }
     }
 
     /// The least version above all that this partial one stands for; none for `*`.
@@ -191,7 +223,9 @@ impl Partial {
 }
 
 fn after(number: u64) -> anyhow::Result<u64> {
-    number.checked_add(1).context("a version's number is too large")
+    number
+        .checked_add(1)
+        .context("a version's number is too large")
 }
 
 /// No version is below 0.0.0.
@@ -213,7 +247,10 @@ fn at_most(version: &Partial) -> anyhow::Result<Option<Comparator>> {
 
 /// Whatever a partial version stands for.
 fn within(version: &Partial) -> anyhow::Result<Vec<Comparator>> {
-    Ok(at_least(version).into_iter().chain(at_most(version)?).collect())
+    Ok(at_least(version)
+        .into_iter()
+        .chain(at_most(version)?)
+        .collect())
 }
 
 /// `~1.2.3`: patches of 1.2 from 3 on. `~1`: all of 1.
@@ -260,7 +297,11 @@ mod tests {
             ("^0.0.3", &["0.0.3"], &["0.0.4"]),
             ("^0.x", &["0.0.1", "0.9.0"], &["1.0.0"]),
             ("^0.0", &["0.0.9"], &["0.1.0"]),
-            ("^1.2.3-beta.2", &["1.2.3-beta.4", "1.9.0"], &["1.2.3-beta.1", "1.2.4-beta.2"]),
+            (
+                "^1.2.3-beta.2",
+                &["1.2.3-beta.4", "1.9.0"],
+                &["1.2.3-beta.1", "1.2.4-beta.2"],
+            ),
             (">1.2.3", &["1.2.4", "2.0.0"], &["1.2.3", "1.3.0-rc.1"]),
             (">1.2", &["1.3.0"], &["1.2.9"]),
             (">*", &[], &["0.0.0", "1.0.0"]),
@@ -276,7 +317,11 @@ mod tests {
         ];
         for (rule, satisfying, others) in cases {
             for number in *satisfying {
-                assert_eq!(select(rule, &[number]).unwrap(), Some(*number), "{rule} on {number}");
+                assert_eq!(
+                    select(rule, &[number]).unwrap(),
+                    Some(*number),
+                    "{rule} on {number}"
+                );
             }
             for number in *others {
                 assert_eq!(select(rule, &[number]).unwrap(), None, "{rule} on {number}");
@@ -286,18 +331,38 @@ mod tests {
 
     #[test]
     fn greatest_wins_and_of_equals_the_first() {
-        assert_eq!(select("*", &["1.9.0", "1.10.0", "1.2.0"]).unwrap(), Some("1.10.0"));
-        assert_eq!(select("1.0.0", &["1.0.0+qB", "1.0.0+qA"]).unwrap(), Some("1.0.0+qB"));
-        assert_eq!(select("1.0.0", &["1.0.0+qA", "1.0.0+qB"]).unwrap(), Some("1.0.0+qA"));
+        assert_eq!(
+            select("*", &["1.9.0", "1.10.0", "1.2.0"]).unwrap(),
+            Some("1.10.0")
+        );
+        assert_eq!(
+            select("1.0.0", &["1.0.0+qB", "1.0.0+qA"]).unwrap(),
+            Some("1.0.0+qB")
+        );
+        assert_eq!(
+            select("1.0.0", &["1.0.0+qA", "1.0.0+qB"]).unwrap(),
+            Some("1.0.0+qA")
+        );
         assert_eq!(select("*", &["1.0", "latest", "01.0.0", ""]).unwrap(), None);
         assert_eq!(select("*", &[]).unwrap(), None);
     }
 
     #[test]
     fn pre_release_rules_select_the_latest() {
-        let numbers = ["1.0.0-ann-20230102", "1.1.0-ann-20230101", "1.0.0-bob-20240101", "1.0.0"];
-        assert_eq!(select("P:*-ann-*", &numbers).unwrap(), Some("1.0.0-ann-20230102"));
-        assert_eq!(select("p:~1.1-ann-*", &numbers).unwrap(), Some("1.1.0-ann-20230101"));
+        let numbers = [
+            "1.0.0-ann-20230102",
+            "1.1.0-ann-20230101",
+            "1.0.0-bob-20240101",
+            "1.0.0",
+        ];
+        assert_eq!(
+            select("P:*-ann-*", &numbers).unwrap(),
+            Some("1.0.0-ann-20230102")
+        );
+        assert_eq!(
+            select("p:~1.1-ann-*", &numbers).unwrap(),
+            Some("1.1.0-ann-20230101")
+        );
         assert_eq!(select("P:2-ann-*", &numbers).unwrap(), None);
         for wrong in ["P:*-ann", "P:-ann-*", "P:*--*", "P:*", "P:?-ann-*"] {
             assert!(select(wrong, &numbers).is_err(), "{wrong}");
@@ -307,8 +372,20 @@ mod tests {
     #[test]
     fn broken_rules_are_errors() {
         for rule in [
-            "latest", "1.2.3.4", ">", "=>1", "!1", "1.2.3 -", "1..2", "1.2-rc", "1.2.3+", "é",
-            "18446744073709551616", "^18446744073709551615", ">18446744073709551615",
+            "latest",
+            "1.2.3.4",
+            ">",
+            "=>1",
+            "!1",
+            "1.2.3 -",
+            "1..2",
+            "1.2-rc",
+            "1.2.3+",
+            "1.2.3-",
+            "é",
+            "18446744073709551616",
+            "^18446744073709551615",
+            ">18446744073709551615",
         ] {
             assert!(select(rule, &["1.0.0"]).is_err(), "{rule}");
         }

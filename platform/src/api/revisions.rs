@@ -54,10 +54,22 @@ pub(crate) async fn create(
     let (storage_id, number) = (body.text("appStorageId"), body.text("revisionNumber"));
     body.finish()?;
     let mut rules = Rules::default();
-    rules.not_empty("AppStorageId", storage_id.as_deref(), "Storage ID is required.");
+    rules.not_empty(
+        "AppStorageId",
+        storage_id.as_deref(),
+        "Storage ID is required.",
+    );
     rules.max_length("AppStorageId", storage_id.as_deref(), 200);
-    rules.matches("AppStorageId", storage_id.as_deref(), is_revision_storage_id);
-    rules.not_empty("RevisionNumber", number.as_deref(), "'Revision Number' must not be empty.");
+    rules.matches(
+        "AppStorageId",
+        storage_id.as_deref(),
+        is_revision_storage_id,
+    );
+    rules.not_empty(
+        "RevisionNumber",
+        number.as_deref(),
+        "'Revision Number' must not be empty.",
+    );
     rules.max_length("RevisionNumber", number.as_deref(), 128);
     rules.finish()?;
 
@@ -94,8 +106,14 @@ pub(crate) async fn create(
 /// the last registered wins, not the greatest.
 async fn follow_ranges(api: &Shared, app: &App, revision: &Revision) -> Answer<()> {
     let app_id = app.id;
-    let all = api.store.run(move |db| stored_channels::of_app(db, app_id)).await?;
-    for channel in all.into_iter().filter(|channel| channel.strategy == Strategy::UseRangeRule) {
+    let all = api
+        .store
+        .run(move |db| stored_channels::of_app(db, app_id))
+        .await?;
+    for channel in all
+        .into_iter()
+        .filter(|channel| channel.strategy == Strategy::UseRangeRule)
+    {
         let rule = channel
             .range_rule
             .as_deref()
@@ -143,9 +161,15 @@ pub(crate) async fn remove(
     let follows_range = api
         .store
         .run(move |db| {
-            let Some(revision) = revisions::find(db, id)? else { return Ok(None) };
+            let Some(revision) = revisions::find(db, id)? else {
+                return Ok(None);
+            };
             let channels = stored_channels::of_app(db, revision.app_id)?;
-            Ok(Some(channels.iter().any(|channel| channel.strategy == Strategy::UseRangeRule)))
+            Ok(Some(
+                channels
+                    .iter()
+                    .any(|channel| channel.strategy == Strategy::UseRangeRule),
+            ))
         })
         .await?
         .ok_or(Problem::Missing("Revision", id))?;

@@ -8,17 +8,31 @@ use super::Json;
 const OPERATIONS: &[(&str, &[(&str, &str)])] = &[
     ("/api/accounts", &[("post", "200")]),
     ("/api/apps", &[("get", "200"), ("post", "200")]),
-    ("/api/apps/{id}", &[("get", "200"), ("put", "204"), ("delete", "204")]),
+    (
+        "/api/apps/{id}",
+        &[("get", "200"), ("put", "204"), ("delete", "204")],
+    ),
     ("/api/auth-tokens", &[("post", "200")]),
     ("/api/certificates", &[("get", "200"), ("post", "200")]),
-    ("/api/certificates/{id}", &[("put", "204"), ("delete", "204")]),
+    (
+        "/api/certificates/{id}",
+        &[("put", "204"), ("delete", "204")],
+    ),
     ("/api/channel-statuses", &[("get", "200")]),
     ("/api/channels", &[("get", "200"), ("post", "200")]),
     (
         "/api/channels/{id}",
-        &[("get", "200"), ("put", "204"), ("patch", "204"), ("delete", "204")],
+        &[
+            ("get", "200"),
+            ("put", "204"),
+            ("patch", "204"),
+            ("delete", "204"),
+        ],
     ),
-    ("/api/channels/{channelId}/desired-status", &[("put", "204")]),
+    (
+        "/api/channels/{channelId}/desired-status",
+        &[("put", "204")],
+    ),
     ("/api/channels/{id}/logs", &[("get", "200")]),
     ("/api/revisions", &[("get", "200"), ("post", "201")]),
     ("/api/revisions/{id}", &[("delete", "204")]),
@@ -42,8 +56,12 @@ pub(crate) async fn show() -> Json<Value> {
                         })
                     })
                     .collect();
-                let responses = Map::from_iter([((*status).to_owned(), json!({ "description": "Success" }))]);
-                ((*method).to_owned(), json!({ "parameters": parameters, "responses": responses }))
+                let responses =
+                    Map::from_iter([((*status).to_owned(), json!({ "description": "Success" }))]);
+                (
+                    (*method).to_owned(),
+                    json!({ "parameters": parameters, "responses": responses }),
+                )
             })
             .collect();
         paths.insert((*path).to_owned(), Value::Object(operations));

@@ -13,7 +13,10 @@ impl Rules {
     /// A rule with its own message.
     pub(crate) fn require(&mut self, property: &str, holds: bool, message: &str) {
         if !holds {
-            self.errors.entry(property.to_owned()).or_default().push(message.to_owned());
+            self.errors
+                .entry(property.to_owned())
+                .or_default()
+                .push(message.to_owned());
         }
     }
 
@@ -41,7 +44,11 @@ impl Rules {
 
     /// Fails when any rule was broken.
     pub(crate) fn finish(self) -> Answer<()> {
-        if self.errors.is_empty() { Ok(()) } else { Err(Problem::Validation(self.errors)) }
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::Validation(self.errors))
+        }
     }
 }
 
@@ -68,7 +75,9 @@ fn without_final_line_feed(text: &str) -> &str {
 }
 
 fn consists_of(text: &str, others: &str) -> bool {
-    without_final_line_feed(text).chars().all(|c| c.is_ascii_alphanumeric() || others.contains(c))
+    without_final_line_feed(text)
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || others.contains(c))
 }
 
 /// `^[a-zA-Z0-9-_]*$`: apps, channels, certificates, users.
@@ -119,14 +128,28 @@ mod tests {
         rules.max_length("AppStorageId", Some("\u{1f600}\u{1f600}"), 3);
         rules.matches("StorageId", Some("a b"), is_storage_id);
         rules.matches("StorageId", None, is_storage_id);
-        rules.not_empty("RevisionNumber", Some(" "), "'Revision Number' must not be empty.");
-        let Err(Problem::Validation(errors)) = rules.finish() else { panic!("nothing was broken") };
+        rules.not_empty(
+            "RevisionNumber",
+            Some(" "),
+            "'Revision Number' must not be empty.",
+        );
+        let Err(Problem::Validation(errors)) = rules.finish() else {
+            panic!("nothing was broken")
+        };
         assert_eq!(
             errors["AppStorageId"],
-            ["The length of 'App Storage Id' must be 3 characters or fewer. You entered 4 characters."]
+            [
+                "The length of 'App Storage Id' must be 3 characters or fewer. You entered 4 characters."
+            ]
         );
-        assert_eq!(errors["StorageId"], ["'Storage Id' is not in the correct format."]);
-        assert_eq!(errors["RevisionNumber"], ["'Revision Number' must not be empty."]);
+        assert_eq!(
+            errors["StorageId"],
+            ["'Storage Id' is not in the correct format."]
+        );
+        assert_eq!(
+            errors["RevisionNumber"],
+            ["'Revision Number' must not be empty."]
+        );
         assert_eq!(errors.len(), 3);
     }
 }

@@ -106,7 +106,9 @@ impl AppItem {
     /// Reads what belongs to an app.
     pub(crate) fn of(db: &Connection, app: App) -> rusqlite::Result<Self> {
         // The description of the number that sorts last as a text.
-        let described = revisions::of_app(db, app.id)?.into_iter().max_by(|a, b| a.number.cmp(&b.number));
+        let described = revisions::of_app(db, app.id)?
+            .into_iter()
+            .max_by(|a, b| a.number.cmp(&b.number));
         let channels = app_channels(db, app.id, true)?;
         Ok(Self {
             id: app.id,
@@ -118,7 +120,11 @@ impl AppItem {
     }
 }
 
-fn app_channels(db: &Connection, app: Uuid, with_numbers: bool) -> rusqlite::Result<Vec<AppChannel>> {
+fn app_channels(
+    db: &Connection,
+    app: Uuid,
+    with_numbers: bool,
+) -> rusqlite::Result<Vec<AppChannel>> {
     channels::of_app(db, app)?
         .into_iter()
         .map(|channel| {
@@ -145,7 +151,11 @@ impl ChannelItem {
         let mut item = Self::bare(db, channel)?;
         item.environment_variables = channels::variables(db, item.id)?
             .into_iter()
-            .map(|variable| VariableItem { channel_id: item.id, key: variable.key, value: variable.value })
+            .map(|variable| VariableItem {
+                channel_id: item.id,
+                key: variable.key,
+                value: variable.value,
+            })
             .collect();
         item.certificate = certificate.map(CertificateItem::bare);
         Ok(item)
@@ -156,7 +166,10 @@ impl ChannelItem {
     pub(crate) fn alone(db: &Connection, channel: Channel) -> rusqlite::Result<Self> {
         let mut item = Self::of(db, channel)?;
         if let Some(revision) = &mut item.active_revision {
-            revision.kind = revision.components.first().and_then(|component| component.kind.clone());
+            revision.kind = revision
+                .components
+                .first()
+                .and_then(|component| component.kind.clone());
         }
         item.app_summary = match apps::find(db, item.app_id)? {
             Some(app) => Some(AppSummary {
@@ -181,7 +194,9 @@ impl ChannelItem {
             name: channel.name,
             domain: channel.domain,
             revision_selection_strategy: channel.strategy,
-            active_revision: revision.map(|revision| RevisionItem::of(db, revision)).transpose()?,
+            active_revision: revision
+                .map(|revision| RevisionItem::of(db, revision))
+                .transpose()?,
             last_publish_at: channel.last_publish_at,
             range_rule: channel.range_rule,
             certificate: None,
@@ -223,7 +238,10 @@ impl CertificateItem {
             .filter(|channel| channel.certificate_id == Some(certificate.id))
             .map(|channel| ChannelItem::bare(db, channel))
             .collect::<rusqlite::Result<_>>()?;
-        Ok(Self { channels: users, ..Self::bare(certificate) })
+        Ok(Self {
+            channels: users,
+            ..Self::bare(certificate)
+        })
     }
 
     fn bare(certificate: Certificate) -> Self {
@@ -243,7 +261,9 @@ impl Sortable for AppItem {
             "Id" => Property::Comparable(|item| Key::Id(item.id)),
             "Name" => Property::Comparable(|item| Key::text(&item.name)),
             "StorageId" => Property::Comparable(|item| Key::text(&item.storage_id)),
-            "Description" => Property::Comparable(|item| Key::optional_text(item.description.as_deref())),
+            "Description" => {
+                Property::Comparable(|item| Key::optional_text(item.description.as_deref()))
+            }
             "Channels" => Property::Opaque,
             _ => return None,
         })
@@ -260,9 +280,15 @@ impl Sortable for ChannelItem {
             "RevisionSelectionStrategy" => {
                 Property::Comparable(|item| Key::Number(item.revision_selection_strategy as i32))
             }
-            "LastPublishAt" => Property::Comparable(|item| Key::optional_text(item.last_publish_at.as_deref())),
-            "RangeRule" => Property::Comparable(|item| Key::optional_text(item.range_rule.as_deref())),
-            "ActiveRevision" | "Certificate" | "EnvironmentVariables" | "AppSummary" => Property::Opaque,
+            "LastPublishAt" => {
+                Property::Comparable(|item| Key::optional_text(item.last_publish_at.as_deref()))
+            }
+            "RangeRule" => {
+                Property::Comparable(|item| Key::optional_text(item.range_rule.as_deref()))
+            }
+            "ActiveRevision" | "Certificate" | "EnvironmentVariables" | "AppSummary" => {
+                Property::Opaque
+            }
             _ => return None,
         })
     }

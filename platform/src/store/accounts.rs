@@ -27,7 +27,12 @@ pub(crate) fn by_name(db: &Connection, name: &str) -> rusqlite::Result<Option<Ac
 
 /// The account of this identifier.
 pub(crate) fn by_id(db: &Connection, id: Uuid) -> rusqlite::Result<Option<Account>> {
-    super::find(db, "SELECT * FROM account WHERE id = ?1", [id.to_string()], read)
+    super::find(
+        db,
+        "SELECT * FROM account WHERE id = ?1",
+        [id.to_string()],
+        read,
+    )
 }
 
 /// Stores an account; `false` when one exists whose name differs in case at most.
@@ -48,6 +53,9 @@ pub(crate) fn insert(db: &Connection, account: &Account) -> rusqlite::Result<boo
 
 /// Replaces the password's hash.
 pub(crate) fn set_password(db: &Connection, id: Uuid, hash: &str) -> rusqlite::Result<()> {
-    db.execute("UPDATE account SET password_hash = ?2 WHERE id = ?1", params![id.to_string(), hash])?;
+    db.execute(
+        "UPDATE account SET password_hash = ?2 WHERE id = ?1",
+        params![id.to_string(), hash],
+    )?;
     Ok(())
 }

@@ -26,12 +26,22 @@ pub(crate) fn list(db: &Connection) -> rusqlite::Result<Vec<App>> {
 
 /// The apps whose storage identifier is exactly this, oldest first.
 pub(crate) fn by_storage(db: &Connection, storage_id: &str) -> rusqlite::Result<Vec<App>> {
-    super::collect(db, "SELECT * FROM app WHERE storage_id = ?1 ORDER BY position", [storage_id], read)
+    super::collect(
+        db,
+        "SELECT * FROM app WHERE storage_id = ?1 ORDER BY position",
+        [storage_id],
+        read,
+    )
 }
 
 /// The app of this identifier.
 pub(crate) fn find(db: &Connection, id: Uuid) -> rusqlite::Result<Option<App>> {
-    super::find(db, "SELECT * FROM app WHERE id = ?1", [id.to_string()], read)
+    super::find(
+        db,
+        "SELECT * FROM app WHERE id = ?1",
+        [id.to_string()],
+        read,
+    )
 }
 
 /// Whether an app of exactly this name exists.
@@ -50,7 +60,10 @@ pub(crate) fn insert(db: &Connection, app: &App) -> rusqlite::Result<()> {
 
 /// Gives an app another name.
 pub(crate) fn rename(db: &Connection, id: Uuid, name: &str) -> rusqlite::Result<()> {
-    db.execute("UPDATE app SET name = ?2 WHERE id = ?1", params![id.to_string(), name])?;
+    db.execute(
+        "UPDATE app SET name = ?2 WHERE id = ?1",
+        params![id.to_string(), name],
+    )?;
     Ok(())
 }
 

@@ -27,7 +27,12 @@ pub(crate) fn list(db: &Connection) -> rusqlite::Result<Vec<Certificate>> {
 
 /// The certificate of this identifier.
 pub(crate) fn find(db: &Connection, id: Uuid) -> rusqlite::Result<Option<Certificate>> {
-    super::find(db, "SELECT * FROM certificate WHERE id = ?1", [id.to_string()], read)
+    super::find(
+        db,
+        "SELECT * FROM certificate WHERE id = ?1",
+        [id.to_string()],
+        read,
+    )
 }
 
 /// Whether a certificate of exactly this name exists.

@@ -108,12 +108,22 @@ pub(crate) fn list(db: &Connection) -> rusqlite::Result<Vec<Channel>> {
 
 /// The channels of one app, oldest first.
 pub(crate) fn of_app(db: &Connection, app: Uuid) -> rusqlite::Result<Vec<Channel>> {
-    super::collect(db, "SELECT * FROM channel WHERE app_id = ?1 ORDER BY position", [app.to_string()], read)
+    super::collect(
+        db,
+        "SELECT * FROM channel WHERE app_id = ?1 ORDER BY position",
+        [app.to_string()],
+        read,
+    )
 }
 
 /// The channel of this identifier.
 pub(crate) fn find(db: &Connection, id: Uuid) -> rusqlite::Result<Option<Channel>> {
-    super::find(db, "SELECT * FROM channel WHERE id = ?1", [id.to_string()], read)
+    super::find(
+        db,
+        "SELECT * FROM channel WHERE id = ?1",
+        [id.to_string()],
+        read,
+    )
 }
 
 /// Whether the app has another channel of exactly this name.
@@ -176,7 +186,12 @@ pub(crate) fn variables(db: &Connection, id: Uuid) -> rusqlite::Result<Vec<Varia
         db,
         "SELECT key, value FROM environment_variable WHERE channel_id = ?1 ORDER BY position",
         [id.to_string()],
-        |row| Ok(Variable { key: row.get("key")?, value: row.get("value")? }),
+        |row| {
+            Ok(Variable {
+                key: row.get("key")?,
+                value: row.get("value")?,
+            })
+        },
     )
 }
 
@@ -186,7 +201,10 @@ pub(crate) fn set_variables(
     id: Uuid,
     variables: &[Variable],
 ) -> rusqlite::Result<()> {
-    db.execute("DELETE FROM environment_variable WHERE channel_id = ?1", [id.to_string()])?;
+    db.execute(
+        "DELETE FROM environment_variable WHERE channel_id = ?1",
+        [id.to_string()],
+    )?;
     for variable in variables {
         db.execute(
             "INSERT INTO environment_variable (channel_id, key, value) VALUES (?1, ?2, ?3)",

@@ -39,6 +39,9 @@ pub(crate) fn save(db: &Connection, job: &Job) -> rusqlite::Result<()> {
 
 /// Forgets a channel's job.
 pub(crate) fn delete(db: &Connection, channel: Uuid) -> rusqlite::Result<()> {
-    db.execute("DELETE FROM job WHERE channel_id = ?1", [channel.to_string()])?;
+    db.execute(
+        "DELETE FROM job WHERE channel_id = ?1",
+        [channel.to_string()],
+    )?;
     Ok(())
 }

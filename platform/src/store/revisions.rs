@@ -50,12 +50,22 @@ pub(crate) fn list(db: &Connection) -> rusqlite::Result<Vec<Revision>> {
 
 /// The revisions of one app, in the same order.
 pub(crate) fn of_app(db: &Connection, app: Uuid) -> rusqlite::Result<Vec<Revision>> {
-    super::collect(db, "SELECT * FROM revision WHERE app_id = ?1 ORDER BY id", [app.to_string()], read)
+    super::collect(
+        db,
+        "SELECT * FROM revision WHERE app_id = ?1 ORDER BY id",
+        [app.to_string()],
+        read,
+    )
 }
 
 /// The revision of this identifier.
 pub(crate) fn find(db: &Connection, id: Uuid) -> rusqlite::Result<Option<Revision>> {
-    super::find(db, "SELECT * FROM revision WHERE id = ?1", [id.to_string()], read)
+    super::find(
+        db,
+        "SELECT * FROM revision WHERE id = ?1",
+        [id.to_string()],
+        read,
+    )
 }
 
 /// Stores a new revision. Another of the same number may exist.
@@ -79,7 +89,10 @@ pub(crate) fn set_details(
     description: Option<&str>,
     components: &[Component],
 ) -> rusqlite::Result<()> {
-    db.execute("UPDATE revision SET description = ?2 WHERE id = ?1", params![id.to_string(), description])?;
+    db.execute(
+        "UPDATE revision SET description = ?2 WHERE id = ?1",
+        params![id.to_string(), description],
+    )?;
     let mut insert = db.prepare_cached(
         "INSERT INTO component (id, revision_id, source, name, route, channel, type)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
