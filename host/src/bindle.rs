@@ -1,0 +1,143 @@
+//! Pushing bindles to a Bindle server, and asking what it holds.
+//!
+//! [`Client`] speaks the Bindle 1.0 protocol as the reference server (0.8 and
+//! 0.9) does. It exists because uploads are dangerous there: a body that is cut
+//! or does not match its digest makes the server refuse that digest for ever,
+//! whoever sends it. So bytes are fixed and checked before they leave, running
+//! uploads are never cut, and nothing is believed until the server was asked
+//! again. [`Signer`] keeps the Ed25519 key that signs the invoices.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use self::address::{AddressError, ServerAddress};
+pub use self::credentials::{Credentials, CredentialsError};
+pub use self::error::Error;
+pub use self::progress::{Event, Progress, Silent, Waiting};
+pub use self::signer::{KeyFileError, Signer};
+pub use self::timing::Timing;
+use self::upload::Uploader;
+use self::wire::Wire;
+use crate::client::HttpClient;
+
+mod address;
+mod body;
+mod compare;
+mod create;
+mod credentials;
+mod error;
+mod progress;
+mod push;
+mod query;
+mod signer;
+mod source;
+mod timing;
+mod upload;
+mod wire;
+
+/// A client of one Bindle server. Cheap to clone; clones share limits.
+#[derive(Clone, Debug)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    wire: Arc<Wire>,
+    uploader: Arc<Uploader>,
+    signer: Option<Signer>,
+}
+
+/// What a [`Client`] needs to know.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ClientOptions {
+    /// Where the server is.
+    pub address: ServerAddress,
+    /// Sent to that server's origin only, with every request.
+    pub credentials: Option<Credentials>,
+    /// Signs pushed invoices. Servers from 0.9 on refuse invoices without a signature they know.
+    pub signer: Option<Signer>,
+    /// Waiting and trying again.
+    pub timing: Timing,
+    /// Where private copies of large parcels are made while they are uploaded.
+    /// By default beside the original, where file systems that can do so share
+    /// the blocks, else in the system's temporary folder. Copies have no name
+    /// and vanish with the process.
+    pub snapshot_folder: Option<PathBuf>,
+}
+
+impl ClientOptions {
+    /// A server that is used without credentials and signatures, with default timing.
+    #[must_use]
+    pub fn new(address: ServerAddress) -> Self {
+        Self {
+            address,
+            credentials: None,
+            signer: None,
+            timing: Timing::default(),
+            snapshot_folder: None,
+        }
+    }
+}
+
+/// What a push did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// `name/version` under which the server holds the bindle.
+    pub id: String,
+    /// The server had this very bindle, complete, before; nothing was sent.
+    pub existed: bool,
+    /// Parcels that were sent.
+    pub uploaded: usize,
+    /// Their bytes.
+    pub uploaded_bytes: u64,
+    /// Parcels that the server had already, or got from somebody else meanwhile.
+    pub reused: usize,
+    /// The server holds the invoice with our signature.
+    pub signed: bool,
+}
+
+impl Client {
+    /// Makes a client; no request is sent yet.
+    #[must_use]
+    pub fn new(http: &HttpClient, options: ClientOptions) -> Self {
+        let wire = Arc::new(Wire::new(
+            http.unhurried().clone(),
+            options.address,
+            options.credentials,
+            options.timing,
+        ));
+        Self {
+            inner: Arc::new(Inner {
+                uploader: Arc::new(Uploader::new(Arc::clone(&wire), options.snapshot_folder)),
+                wire,
+                signer: options.signer,
+            }),
+        }
+    }
+
+    /// Scheme, host and port of the server.
+    #[must_use]
+    pub fn server(&self) -> String {
+        self.inner.wire.server()
+    }
+
+    /// The public key (base64) that a server must trust to accept our pushes, if we sign.
+    #[must_use]
+    pub fn public_key(&self) -> Option<String> {
+        self.inner.signer.as_ref().map(Signer::public_key)
+    }
+
+    /// Waits until uploads that outlived their push have ended, at most `bound`.
+    /// `false` when some still run then; ending the process now would cut them.
+    pub async fn settle(&self, bound: Duration) -> bool {
+        self.inner.uploader.settle(bound).await
+    }
+
+    fn wire(&self) -> &Wire {
+        &self.inner.wire
+    }
+}
