@@ -7,8 +7,8 @@ use spin_sdk::http_service;
 const DEFAULT_GREETING: &str = "Hello";
 
 /// Answers `/` with a greeting to the world and `/hello/:name` with a greeting
-/// to `name`. Both routes of `spin.toml` lead to this one component; Spin says
-/// in the header `spin-path-match-name` what `:name` stood for.
+/// to `name`. Both routes of `spin.toml` lead to this code; Spin says in the
+/// header `spin-path-match-name` what `:name` stood for.
 #[http_service]
 async fn greet(request: Request) -> impl IntoResponse {
     let greeting = std::env::var("GREETING").unwrap_or_else(|_| DEFAULT_GREETING.to_owned());

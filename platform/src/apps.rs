@@ -1,0 +1,272 @@
+//! Runs the deployed applications: what Nomad and Spin do behind a real Hippo.
+//!
+//! A channel is given a bindle. Its application is pulled from the Bindle server with every digest checked, compiled once, and answers
+//! the requests of that channel: each by a fresh instance, with the files, the environment and the outbound hosts that its manifest
+//! says and nothing else of this machine.
+//!
+//! What Spin has and this doesn't: service chaining (`*.spin.internal`, private routes), WAGI, triggers other than HTTP, and the host
+//! interfaces of Spin itself (key-value, SQLite, variables, ...). A component that needs one of those answers 501 and says which.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use bowline_app::BindleId;
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use tokio::sync::Semaphore;
+use url::Url;
+use uuid::Uuid;
+use wasmtime_wasi_http::{Error, WasiBody};
+
+use self::application::{Application, Shared};
+use self::content::Content;
+use self::engine::Engine;
+use self::guest::Limits;
+use self::logs::Logs;
+use self::plan::Description;
+use self::pull::Puller;
+
+mod application;
+mod compiled;
+mod content;
+mod engine;
+mod guest;
+mod headers;
+mod interfaces;
+mod logs;
+mod outbound;
+mod pages;
+mod plan;
+mod pull;
+mod routes;
+mod sender;
+mod service;
+#[cfg(test)]
+mod tests;
+
+/// The body of an answer. Its error is one of `wasi:http`; where it occurs the connection must be cut.
+pub type Body = WasiBody;
+
+/// Most instances that run at once, over all applications: each may take 256 MiB.
+const INSTANCES: usize = 64;
+
+/// How long a component's request to another host may take to connect.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Where [`Apps`] works.
+#[derive(Clone, Debug)]
+pub struct AppsOptions {
+    /// The platform's data folder, of which only the folder `apps` is used. No two platforms may share it.
+    pub data: PathBuf,
+    /// The Bindle server's URL, with `/v1/` at its end.
+    pub bindle_url: Url,
+}
+
+/// How a channel is doing, in Hippo's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobStatus {
+    /// It was never started.
+    Unknown,
+    /// Its application is being fetched or compiled, and no earlier one runs.
+    Pending,
+    /// Its application answers.
+    Running,
+    /// It was stopped, or its application couldn't be started.
+    Dead,
+}
+
+/// All channels and their applications.
+pub struct Apps {
+    shared: Shared,
+    puller: Puller,
+    channels: RwLock<HashMap<Uuid, Channel>>,
+}
+
+/// One channel. It stays when it is stopped, for its log.
+#[derive(Default)]
+struct Channel {
+    logs: Arc<Logs>,
+    /// Counts the starts and stops, so that a slow start doesn't undo what was asked after it.
+    turn: u64,
+    state: State,
+}
+
+#[derive(Clone, Default)]
+enum State {
+    #[default]
+    Stopped,
+    Starting,
+    Running(Arc<Application>),
+    Failed(String),
+}
+
+impl Apps {
+    /// Nothing runs yet. What an earlier run fetched and compiled is used again.
+    ///
+    /// # Errors
+    /// The folder can't be used, or this isn't a machine that wasmtime compiles for.
+    pub fn new(options: AppsOptions) -> Result<Arc<Self>> {
+        Self::within(options, Limits::default())
+    }
+
+    fn within(options: AppsOptions, limits: Limits) -> Result<Arc<Self>> {
+        // The clients below take the process's provider. One that is there already is as good.
+        let _other_provider_installed = rustls::crypto::ring::default_provider().install_default();
+        let folder = options.data.join("apps");
+        let content = Content::open(&folder)?;
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT)
+            .build()
+            .context("setting up the HTTP client of the applications")?;
+        Ok(Arc::new(Self {
+            shared: Shared {
+                engine: Engine::new(&folder.join("compiled"))?,
+                content,
+                client,
+                limits,
+                gate: Arc::new(Semaphore::new(INSTANCES)),
+            },
+            puller: Puller::new(options.bindle_url)?,
+            channels: RwLock::default(),
+        }))
+    }
+
+    /// Starts the bindle `bindle_id` (`name/version`) in a channel, in place of what ran there before, and returns once it answers or has
+    /// failed. Until then an application that already runs there goes on. The start goes on when the caller doesn't wait for it.
+    ///
+    /// A failure isn't returned, because nobody waits for it on a real platform either: it is logged, and the channel answers every request with a
+    /// page that says why. Of several starts and stops of one channel the one that was asked for last counts.
+    pub async fn start(self: &Arc<Self>, channel: Uuid, bindle_id: String) {
+        let (turn, logs) = self.with(channel, |channel| {
+            channel.turn += 1;
+            if !matches!(channel.state, State::Running(_)) {
+                channel.state = State::Starting;
+            }
+            (channel.turn, Arc::clone(&channel.logs))
+        });
+        let apps = Arc::clone(self);
+        let task = tokio::spawn(async move {
+            let started = Instant::now();
+            logs.note(format!("starting {bindle_id}"));
+            let state = match apps.load(&bindle_id, &logs).await {
+                Ok(application) => {
+                    let seconds = started.elapsed().as_secs_f64();
+                    logs.note(format!("{bindle_id} runs after {seconds:.2} s"));
+                    tracing::info!(%channel, bindle_id, seconds, "application started");
+                    State::Running(application)
+                }
+                Err(error) => {
+                    let reason = format!("{bindle_id} couldn't be started: {error:#}");
+                    logs.note(&reason);
+                    tracing::error!(%channel, "{reason}");
+                    State::Failed(reason)
+                }
+            };
+            apps.with(channel, |channel| {
+                if channel.turn == turn {
+                    channel.state = state;
+                }
+            });
+        });
+        if let Err(error) = task.await {
+            tracing::error!(%channel, %error, "starting an application failed");
+            self.with(channel, |channel| {
+                if channel.turn == turn {
+                    channel.state = State::Failed("the platform failed; see its log".to_owned());
+                }
+            });
+        }
+    }
+
+    /// Stops a channel. Requests that are being answered still get their answers. Does nothing to a channel that isn't known.
+    pub async fn stop(&self, channel: Uuid) {
+        let mut channels = self
+            .channels
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(channel) = channels.get_mut(&channel) {
+            channel.turn += 1;
+            channel.state = State::Stopped;
+            channel.logs.note("stopped");
+        }
+    }
+
+    /// How a channel is doing.
+    pub fn status(&self, channel: Uuid) -> JobStatus {
+        match self.state(channel) {
+            None => JobStatus::Unknown,
+            Some(State::Starting) => JobStatus::Pending,
+            Some(State::Running(_)) => JobStatus::Running,
+            Some(State::Stopped | State::Failed(_)) => JobStatus::Dead,
+        }
+    }
+
+    /// What a channel's components and the platform wrote about it, oldest first, at most the last 1000 lines. Free of control characters.
+    pub fn logs(&self, channel: Uuid) -> Vec<String> {
+        let channels = self.channels.read().unwrap_or_else(PoisonError::into_inner);
+        channels
+            .get(&channel)
+            .map(|channel| channel.logs.lines())
+            .unwrap_or_default()
+    }
+
+    /// Answers a request to a channel: by its application, or by a plain text page with status 404 (no such route), 501 (a
+    /// component needs an interface that isn't here), 503 (not running, or busy), 504 or 500 (the component gave no answer).
+    ///
+    /// The client's address, for the header `spin-client-addr`, is taken from a [`SocketAddr`] in the request's extensions; without one
+    /// the header is left out.
+    pub async fn serve<B>(&self, channel: Uuid, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Error>,
+    {
+        let reason = match self.state(channel) {
+            Some(State::Running(application)) => {
+                let client = request.extensions().get::<SocketAddr>().copied();
+                return application.serve(request, client, 0).await;
+            }
+            Some(State::Starting) => "the application is starting".to_owned(),
+            Some(State::Failed(reason)) => reason,
+            Some(State::Stopped) | None => "no application runs here".to_owned(),
+        };
+        pages::text(StatusCode::SERVICE_UNAVAILABLE, &reason)
+    }
+
+    /// Fetches an application and makes it ready.
+    async fn load(self: &Arc<Self>, bindle_id: &str, logs: &Arc<Logs>) -> Result<Arc<Application>> {
+        let id: BindleId = bindle_id.parse()?;
+        let content = &self.shared.content;
+        let checked = self.puller.invoice(&id).await?;
+        let description = Description::of(&checked.invoice)?;
+        self.puller
+            .fetch(&id, &checked, description.digest, content)
+            .await?;
+        let text = tokio::fs::read(content.path(description.digest)).await?;
+        let plan = description.read(&text, &checked.invoice)?;
+        self.puller
+            .fetch_all(&id, &checked, plan.contents(), content)
+            .await?;
+        let (apps, logs) = (Arc::clone(self), Arc::clone(logs));
+        tokio::task::spawn_blocking(move || Application::load(&apps.shared, &id, plan, &logs))
+            .await?
+    }
+
+    fn state(&self, channel: Uuid) -> Option<State> {
+        let channels = self.channels.read().unwrap_or_else(PoisonError::into_inner);
+        channels.get(&channel).map(|channel| channel.state.clone())
+    }
+
+    /// Changes a channel, which is made if there is none.
+    fn with<R>(&self, channel: Uuid, change: impl FnOnce(&mut Channel) -> R) -> R {
+        let mut channels = self
+            .channels
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        change(channels.entry(channel).or_default())
+    }
+}

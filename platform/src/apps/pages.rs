@@ -1,0 +1,34 @@
+//! What the platform itself answers in an application's stead: plain text, one line of what and why.
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+
+use super::Body;
+
+/// An answer in plain text. Control characters, which may come from a component's names, are left out.
+pub fn text(status: StatusCode, message: &str) -> Response<Body> {
+    let mut text: String = message
+        .chars()
+        .filter(|c| !c.is_control() || *c == '\n')
+        .collect();
+    text.push('\n');
+    answer(status, "text/plain; charset=utf-8", text)
+}
+
+/// An answer in JSON.
+pub fn json(value: &serde_json::Value) -> Response<Body> {
+    answer(StatusCode::OK, "application/json", value.to_string())
+}
+
+fn answer(status: StatusCode, media_type: &'static str, text: String) -> Response<Body> {
+    let body = Full::new(Bytes::from(text)).map_err(|never| match never {});
+    let mut response = Response::new(body.boxed_unsync());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    // These say how things are now; asked again they may be otherwise.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,114 @@
+//! What a bindle says is to be run, from either of the manifests that it may carry.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use bowline_app::invoice::Invoice;
+use bowline_app::{Digest, RECORD_MEDIA_TYPE, SPIN_MEDIA_TYPE};
+
+mod bowline;
+mod spin;
+
+/// Everything needed to run an application.
+#[derive(Debug)]
+pub struct Plan {
+    /// Its name.
+    pub name: String,
+    /// Its version, as its author wrote it.
+    pub version: String,
+    /// The path that all routes are below; `/` mostly.
+    pub base: String,
+    /// Route patterns with the index of the component that answers there. Private routes are left out: only components of the same
+    /// application could reach them, and this platform doesn't connect those.
+    pub routes: Vec<(String, usize)>,
+    /// The components that have a route.
+    pub components: Vec<ComponentPlan>,
+    /// What of the application doesn't run here, one sentence each.
+    pub notes: Vec<String>,
+}
+
+/// One component.
+#[derive(Debug)]
+pub struct ComponentPlan {
+    /// Its identifier.
+    pub id: String,
+    /// Its code.
+    pub source: Digest,
+    /// The files that it sees, by path without a slash in front.
+    pub files: Vec<(String, Digest)>,
+    /// Its environment variables.
+    pub environment: Vec<(String, String)>,
+    /// Where it may send requests to, as written.
+    pub allowed_outbound_hosts: Vec<String>,
+}
+
+/// A parcel that describes the application, and how to read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// The parcel's digest.
+    pub digest: Digest,
+    form: Form,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Bowline,
+    Spin,
+}
+
+impl Description {
+    /// Finds the description in a bindle: Bowline's own, which says everything, else the manifest that Spin 1 reads.
+    ///
+    /// # Errors
+    /// There is none, or there are several of a kind.
+    pub fn of(invoice: &Invoice) -> Result<Self> {
+        for (media_type, form) in [
+            (RECORD_MEDIA_TYPE, Form::Bowline),
+            (SPIN_MEDIA_TYPE, Form::Spin),
+        ] {
+            let mut found = invoice
+                .parcel
+                .iter()
+                .filter(|parcel| parcel.label.media_type == media_type);
+            match (found.next(), found.next()) {
+                (None, _) => {}
+                (Some(parcel), None) => {
+                    let digest = parcel.label.sha256.parse()?;
+                    return Ok(Self { digest, form });
+                }
+                (Some(_), Some(_)) => bail!("the bindle has several parcels of type {media_type}"),
+            }
+        }
+        bail!("the bindle has no Spin manifest (a parcel of type {SPIN_MEDIA_TYPE})")
+    }
+
+    /// Reads the description.
+    ///
+    /// # Errors
+    /// It can't be read, contradicts itself or the invoice, or has nothing that answers HTTP.
+    pub fn read(self, text: &[u8], invoice: &Invoice) -> Result<Plan> {
+        let plan = match self.form {
+            Form::Bowline => bowline::read(text),
+            Form::Spin => spin::read(text, invoice),
+        };
+        let plan = plan.context("the application's manifest")?;
+        ensure!(
+            !plan.routes.is_empty(),
+            "the application has no public HTTP route, and nothing else runs here"
+        );
+        Ok(plan)
+    }
+}
+
+impl Plan {
+    /// The digests of all that must be fetched.
+    pub fn contents(&self) -> BTreeSet<Digest> {
+        self.components
+            .iter()
+            .flat_map(|component| {
+                let files = component.files.iter().map(|(_, digest)| *digest);
+                files.chain([component.source])
+            })
+            .collect()
+    }
+}
