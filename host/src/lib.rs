@@ -1,1 +1,65 @@
-//! Placeholder.
+//! Loads and runs deploy targets: WebAssembly components that know one platform each, and can do nothing but what they are lent.
+//!
+//! ```text
+//! Engine ── Artifact ── Target ── describe ──▶ Description
+//!                         │
+//!                         └─ deploy(Application, Session) ──▶ Deployment ── readiness::wait
+//! ```
+//!
+//! An [`Engine`] compiles and runs. An [`Artifact`] is a target's file, checked without running any of it. A [`Target`] is loaded once
+//! and called many times; each operation gets a store of its own, so that nothing of one call is left for the next. A
+//! [`Session`] holds what the operations are lent: the environment's settings, one HTTP client, a Bindle server, a [`Grant`] that says
+//! what of it may be used, and [`Limits`].
+//!
+//! The library prints nothing, reads no arguments and no environment variables (the HTTP client's proxies and the operating
+//! system's certificates excepted, see [`HttpOptions`]) and knows no configuration files. What happens is told to an [`Observer`].
+//!
+//! # What a target can't do
+//! - See files, sockets, arguments, environment variables or input: none are lent.
+//! - Send a request to an origin that the [`Grant`] does not hold. Redirects are handed to it, never followed.
+//! - See a secret setting or the credential. It handles placeholders, and the host puts the real value into header values
+//!   and into JSON and form bodies of requests to where the secret belongs. A placeholder that the target has encoded (in `Basic`
+//!   authentication, which is base64, or in a signature) is not found and goes out as it is.
+//! - Use more than its [`Limits`].
+//!
+//! # Example
+//! `examples/deploy.rs` deploys an application in some thirty lines.
+
+mod application;
+pub mod artifact;
+mod bindings;
+pub mod bindle;
+mod bindle_capability;
+mod cache;
+pub mod client;
+mod console;
+pub mod contract;
+mod engine;
+mod environment;
+mod error;
+pub mod grant;
+mod http;
+pub mod limits;
+mod meter;
+mod observer;
+mod output;
+pub mod readiness;
+mod secrets;
+mod session;
+mod state;
+mod target;
+mod text;
+
+pub use artifact::{Artifact, ArtifactError, CONTRACT_VERSION};
+pub use client::{HttpClient, HttpClientError, HttpOptions, TransportError, TransportErrorKind};
+pub use contract::{
+    Credential, Deployment, Description, Readiness, Setting, SettingKind, TargetFailure,
+};
+pub use engine::{Engine, EngineError, EngineOptions};
+pub use error::{Denial, HostError, Operation, SecretMisuse, Trap};
+pub use grant::{Grant, GrantError, Origin, OriginError};
+pub use limits::{LimitExceeded, Limits};
+pub use observer::{GuestStream, Observer, Silent};
+pub use secrets::Secret;
+pub use session::{Ask, Environment, Session};
+pub use target::{Deployed, Target};

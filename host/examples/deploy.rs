@@ -1,0 +1,48 @@
+//! Deploys an application with a target: `deploy <target.wasm> <application folder> <setting>=<value>...`
+//!
+//! Everything that `bowline deploy` does besides (flags, logins kept, Bindle, progress) is left out.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bowline_app::Application;
+use bowline_host::{
+    Artifact, Engine, EngineOptions, Environment, HttpClient, HttpOptions, Session, Target,
+    readiness,
+};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [target, folder, settings @ ..] = &arguments[..] else {
+        return Err("usage: deploy <target.wasm> <application folder> <setting>=<value>...".into());
+    };
+    let application = Arc::new(Application::load(Path::new(folder))?);
+
+    let engine = Engine::new(&EngineOptions::default())?;
+    let target = Target::load(&engine, Artifact::read(Path::new(target))?)?;
+    let description = target.describe().await?;
+
+    let mut environment = Environment::new("default");
+    for setting in settings {
+        let (name, value) = setting.split_once('=').ok_or("a setting needs a value")?;
+        environment = environment.with_setting(name, value.to_owned());
+    }
+    let http = HttpClient::new(&HttpOptions::default())?;
+    // Grants the origins of the settings, and none of those that the target wants for itself.
+    let session =
+        Session::new(environment, http.clone()).granting(&description, &BTreeSet::new())?;
+    let deployment = target
+        .deploy_authenticated(application, &session)
+        .await?
+        .deployment;
+
+    if let (Some(url), Some(ready_when)) = (&deployment.url, &deployment.ready_when) {
+        let outcome = readiness::wait(&http, url, ready_when, Duration::from_secs(60)).await;
+        tracing::info!(?outcome, %url, "deployed");
+    }
+    Ok(())
+}

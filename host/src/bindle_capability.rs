@@ -1,0 +1,183 @@
+//! Capability `bindle`: the Bindle server that the environment names.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bowline_app::{BindleId, Bundle};
+use wasmtime::component::Resource;
+
+use crate::application::ApplicationHandle;
+use crate::bindings::{bindle, failure};
+use crate::bindle::{Client, Error, Event, Progress};
+use crate::error::Denial;
+use crate::observer::Observer;
+use crate::state::{Capabilities, GuestError};
+
+impl bindle::Host for Capabilities<'_> {
+    async fn push(
+        &mut self,
+        app: Resource<ApplicationHandle>,
+        id: String,
+    ) -> Result<bindle::Receipt, GuestError> {
+        let application = Arc::clone(self.table.get(&app)?.application());
+        let client = self.client()?;
+        let id = parse(&id)?;
+        // Packing hashes and writes TOML of some thousand parcels: work for a thread that may block.
+        let bundle = tokio::task::spawn_blocking(move || Bundle::pack(&application, id))
+            .await
+            .map_err(|error| GuestError::Trap(wasmtime::Error::msg(error.to_string())))?
+            .map_err(|error| failure::Error::UnsupportedApplication(chain(&error)))?;
+        let progress = Arc::new(Uploads::new(Arc::clone(&self.run.observer)));
+        let receipt = client
+            .push(&bundle, progress)
+            .await
+            .map_err(|error| self.failed(error))?;
+        self.run.observer.pushed(&receipt);
+        Ok(bindle::Receipt {
+            id: receipt.id,
+            existed: receipt.existed,
+            uploaded: u32::try_from(receipt.uploaded).unwrap_or(u32::MAX),
+            uploaded_bytes: receipt.uploaded_bytes,
+            reused: u32::try_from(receipt.reused).unwrap_or(u32::MAX),
+        })
+    }
+
+    async fn exists(&mut self, id: String) -> Result<bool, GuestError> {
+        let client = self.client()?;
+        let id = parse(&id)?;
+        client.exists(&id).await.map_err(|error| self.failed(error))
+    }
+
+    async fn versions(&mut self, name: String) -> Result<Vec<String>, GuestError> {
+        let versions = self
+            .client()?
+            .versions(&name)
+            .await
+            .map_err(|error| self.failed(error))?;
+        Ok(versions.iter().map(ToString::to_string).collect())
+    }
+}
+
+impl Capabilities<'_> {
+    /// The client, if its use is granted.
+    fn client(&self) -> Result<Client, GuestError> {
+        let lent = self.run.lent("Bindle").map_err(|denial| refused(&denial))?;
+        lent.bindle
+            .clone()
+            .ok_or_else(|| refused(&self.run.deny(Denial::Bindle)))
+    }
+
+    /// The error as the guest sees it. What the server could not be reached for is noted for the user, too.
+    fn failed(&self, error: Error) -> GuestError {
+        if let Error::Unreachable(transport) = &error {
+            self.run.unanswered(transport);
+        }
+        let text = chain(&error);
+        match error {
+            Error::VersionTaken { .. } | Error::Yanked { .. } | Error::ContentChanged { .. } => {
+                failure::Error::Conflict(text)
+            }
+            Error::Unauthorized { .. }
+            | Error::Forbidden { .. }
+            | Error::SignatureRefused { .. } => {
+                // Not `unauthenticated`: logging in to the platform would not help.
+                failure::Error::Forbidden(text)
+            }
+            Error::Unreachable(_)
+            | Error::TimedOut { .. }
+            | Error::Unavailable { .. }
+            | Error::File { .. }
+            | Error::Cancelled => failure::Error::Unavailable(text),
+            Error::TooLarge { .. } | Error::Bundle { .. } => {
+                failure::Error::UnsupportedApplication(text)
+            }
+            Error::PoisonedParcel { .. }
+            | Error::StuckInvoice { .. }
+            | Error::NotBindle { .. }
+            | Error::Refused { .. } => failure::Error::Unexpected(text),
+        }
+        .into()
+    }
+}
+
+fn parse(id: &str) -> Result<BindleId, GuestError> {
+    id.parse()
+        .map_err(|error| failure::Error::UnsupportedApplication(chain(&error)).into())
+}
+
+fn refused(denial: &Denial) -> GuestError {
+    failure::Error::Forbidden(format!("the host refused {denial}")).into()
+}
+
+/// An error and its causes in one line: guests have no chains.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        // It says in plain words what its causes say in those of the HTTP library.
+        next = if cause.is::<crate::TransportError>() {
+            None
+        } else {
+            cause.source()
+        };
+    }
+    text
+}
+
+/// Adds up what a push tells, for [`Observer::upload`].
+struct Uploads {
+    observer: Arc<dyn Observer>,
+    sent: AtomicU64,
+    total: AtomicU64,
+    parcels: AtomicU32,
+    /// Bytes that were done with before the server asked for more.
+    stored: Mutex<u64>,
+}
+
+impl Uploads {
+    fn new(observer: Arc<dyn Observer>) -> Self {
+        Self {
+            observer,
+            sent: AtomicU64::new(0),
+            total: AtomicU64::new(0),
+            parcels: AtomicU32::new(0),
+            stored: Mutex::new(0),
+        }
+    }
+
+    fn tell(&self) {
+        let total = self.total.load(Ordering::Relaxed);
+        let sent = self.sent.load(Ordering::Relaxed).min(total);
+        self.observer
+            .upload(sent, total, self.parcels.load(Ordering::Relaxed));
+    }
+}
+
+impl Progress for Uploads {
+    fn event(&self, event: Event<'_>) {
+        match event {
+            Event::Planned { parcels, bytes, .. } => {
+                let stored = *self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+                self.total
+                    .store(stored.saturating_add(bytes), Ordering::Relaxed);
+                self.parcels.store(
+                    u32::try_from(parcels).unwrap_or(u32::MAX),
+                    Ordering::Relaxed,
+                );
+            }
+            Event::Sent { bytes } => {
+                self.sent.fetch_add(bytes, Ordering::Relaxed);
+            }
+            Event::Withdrawn { bytes } => {
+                self.sent.fetch_sub(bytes, Ordering::Relaxed);
+            }
+            Event::Stored { size, .. } => {
+                *self.stored.lock().unwrap_or_else(PoisonError::into_inner) += size;
+            }
+            Event::Waiting { .. } | Event::Unsigned => return,
+        }
+        self.tell();
+    }
+}

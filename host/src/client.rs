@@ -1,0 +1,279 @@
+//! The one HTTP client.
+//!
+//! Requests of guests, the Bindle transport, readiness questions and downloads all go through it, so that proxies, trusted
+//! certificates, `-k` and timeouts hold everywhere alike.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+mod error;
+
+pub use error::{TransportError, TransportErrorKind};
+
+/// How [`HttpClient`] connects.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct HttpOptions {
+    /// Accept any TLS certificate (`-k`). Whoever sits on the way can then read and change everything.
+    pub insecure: bool,
+    /// Certificates, PEM-encoded and possibly several in one text, that are trusted besides those of the operating system.
+    pub extra_certificates: Option<Vec<u8>>,
+    /// How long connecting may take, name lookup and TLS included. 10 s: a dead server is noticed soon, and a slow link with
+    /// two lost packets still connects.
+    pub connect_timeout: Duration,
+    /// How long a connection may stay silent while an answer is awaited or read. 60 s: Hippo answers some requests only
+    /// after it has asked its Bindle server and its scheduler.
+    pub idle_timeout: Duration,
+    /// Take the proxies that the operating system or the usual variables (`HTTPS_PROXY`, `NO_PROXY`, ...) name.
+    pub system_proxy: bool,
+    /// Value of the `User-Agent` header of requests that bring none.
+    pub user_agent: String,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            insecure: false,
+            extra_certificates: None,
+            connect_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(60),
+            system_proxy: true,
+            user_agent: concat!("bowline/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+}
+
+/// Why [`HttpClient::new`] could not make a client.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HttpClientError {
+    /// [`HttpOptions::extra_certificates`] holds something else than PEM certificates.
+    #[error("the additional certificates are not PEM-encoded certificates")]
+    Certificates(#[source] reqwest::Error),
+    /// The TLS set-up failed, or [`HttpOptions::user_agent`] can't be a header value.
+    #[error("the HTTP client could not be set up")]
+    Build(#[source] reqwest::Error),
+}
+
+/// A cheap handle to one connection pool. It follows no redirects and resolves `localhost` and names below it to the
+/// loopback addresses without asking anybody (RFC 6761, section 6.3).
+#[derive(Debug, Clone)]
+pub struct HttpClient {
+    inner: reqwest::Client,
+    unhurried: reqwest::Client,
+}
+
+impl HttpClient {
+    /// Makes a client. Where the process has no default rustls provider yet, `ring` becomes it.
+    ///
+    /// # Errors
+    /// [`HttpClientError`] when the options can't be used.
+    pub fn new(options: &HttpOptions) -> Result<Self, HttpClientError> {
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            // It fails only when another thread was quicker, which leaves a provider all the same.
+            rustls::crypto::ring::default_provider()
+                .install_default()
+                .ok();
+        }
+        let inner = Self::build(options, Some(options.idle_timeout))?;
+        let unhurried = Self::build(options, None)?;
+        Ok(Self { inner, unhurried })
+    }
+
+    fn build(
+        options: &HttpOptions,
+        idle: Option<Duration>,
+    ) -> Result<reqwest::Client, HttpClientError> {
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(options.connect_timeout)
+            .user_agent(&options.user_agent)
+            .tls_danger_accept_invalid_certs(options.insecure)
+            // Retrying is for those who know whether a request may be repeated.
+            .retry(reqwest::retry::never())
+            .dns_resolver(Resolver);
+        if let Some(idle) = idle {
+            builder = builder.read_timeout(idle);
+        }
+        if !options.system_proxy {
+            builder = builder.no_proxy();
+        }
+        if let Some(pem) = &options.extra_certificates {
+            let certificates = reqwest::Certificate::from_pem_bundle(pem)
+                .map_err(HttpClientError::Certificates)?;
+            builder = builder.tls_certs_merge(certificates);
+        }
+        builder.build().map_err(HttpClientError::Build)
+    }
+
+    /// The reqwest client behind it. Errors of its requests are put into words by [`TransportError::new`].
+    pub fn reqwest(&self) -> &reqwest::Client {
+        &self.inner
+    }
+
+    /// The same without [`HttpOptions::idle_timeout`], for those who time their requests themselves. reqwest counts the time
+    /// until an answer begins from when the request starts, its body included, so it would cut every upload that takes longer.
+    pub fn unhurried(&self) -> &reqwest::Client {
+        &self.unhurried
+    }
+}
+
+/// Answers for `localhost` itself and asks the operating system for everything else.
+struct Resolver;
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            if is_localhost(name.as_str()) {
+                let both = [
+                    IpAddr::V4(Ipv4Addr::LOCALHOST),
+                    IpAddr::V6(Ipv6Addr::LOCALHOST),
+                ];
+                return Ok(Box::new(both.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Addrs);
+            }
+            match tokio::net::lookup_host((name.as_str(), 0)).await {
+                Ok(found) => {
+                    let found: Vec<_> = found.collect();
+                    Ok(Box::new(found.into_iter()) as Addrs)
+                }
+                Err(error) => Err(Box::new(error::LookupError(Arc::new(error))) as _),
+            }
+        })
+    }
+}
+
+/// Whether RFC 6761 reserves this host name for the loopback addresses.
+pub(crate) fn is_localhost(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let last = name.rsplit('.').next().unwrap_or(name);
+    last.eq_ignore_ascii_case("localhost")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn localhost_and_its_children_are_loopback() {
+        for name in [
+            "localhost",
+            "LOCALHOST",
+            "localhost.",
+            "app.localhost",
+            "a.b.LocalHost.",
+        ] {
+            assert!(is_localhost(name), "{name}");
+        }
+        for name in [
+            "localhost.example.com",
+            "notlocalhost",
+            "example.com",
+            "",
+            ".",
+        ] {
+            assert!(!is_localhost(name), "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn names_below_localhost_need_no_dns() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = tokio::spawn(async move {
+            use tokio::io::{AsyncReadExt, AsyncWriteExt};
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut seen = vec![0; 4096];
+            let n = socket.read(&mut seen).await.unwrap();
+            socket
+                .write_all(
+                    b"HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n",
+                )
+                .await
+                .unwrap();
+            String::from_utf8_lossy(&seen[..n]).into_owned()
+        });
+        let client = direct();
+        let url = format!("http://some.app.localhost:{port}/");
+        let answer = client.reqwest().get(url).send().await.unwrap();
+        assert_eq!(answer.status(), 302, "redirects are handed back");
+        let request = server.await.unwrap().to_ascii_lowercase();
+        assert!(
+            request.contains(&format!("host: some.app.localhost:{port}")),
+            "{request}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_closed_port_is_a_refused_connection() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let url = format!("http://user:hidden@127.0.0.1:{port}/path?token=hidden");
+        let error = direct().reqwest().get(&url).send().await.unwrap_err();
+        let error = TransportError::new(error);
+        assert_eq!(error.kind(), TransportErrorKind::Refused);
+        assert_eq!(
+            error.to_string(),
+            format!("can't reach http://127.0.0.1:{port}: connection refused")
+        );
+        assert!(!format!("{error:?}").contains("hidden"), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn an_unknown_name_is_told_apart() {
+        let error = direct()
+            .reqwest()
+            .get("http://nowhere.invalid/")
+            .send()
+            .await
+            .unwrap_err();
+        let error = TransportError::new(error);
+        assert_eq!(error.kind(), TransportErrorKind::NameNotFound, "{error:?}");
+        assert!(
+            error
+                .to_string()
+                .starts_with("can't reach http://nowhere.invalid: "),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn plain_http_behind_https_is_a_tls_failure() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            use tokio::io::AsyncWriteExt;
+            let (mut socket, _) = listener.accept().await.unwrap();
+            socket
+                .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                .await
+                .unwrap();
+        });
+        let url = format!("https://127.0.0.1:{port}/");
+        let error = TransportError::new(direct().reqwest().get(url).send().await.unwrap_err());
+        assert_eq!(error.kind(), TransportErrorKind::Tls, "{error:?}");
+    }
+
+    #[test]
+    fn certificates_that_are_none_are_refused() {
+        let options = HttpOptions {
+            extra_certificates: Some(
+                b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec(),
+            ),
+            ..HttpOptions::default()
+        };
+        assert!(HttpClient::new(&options).is_err());
+    }
+
+    fn direct() -> HttpClient {
+        HttpClient::new(&HttpOptions {
+            system_proxy: false,
+            ..HttpOptions::default()
+        })
+        .unwrap()
+    }
+}

@@ -1,0 +1,213 @@
+//! Says what could not be reached, and why.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use url::Url;
+
+/// What kept a request from being answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The host name could not be resolved.
+    NameNotFound,
+    /// Nothing listens at that address and port.
+    Refused,
+    /// There is no way to that address.
+    Unreachable,
+    /// No connection, or no answer, in time.
+    TimedOut,
+    /// The TLS handshake failed for another reason than the certificate.
+    Tls,
+    /// The server's TLS certificate isn't trusted.
+    Certificate,
+    /// The connection ended before the answer did.
+    Closed,
+    /// What came back isn't HTTP.
+    Protocol,
+    /// Anything else; the source tells more.
+    Other,
+}
+
+/// A request that got no whole answer. The message names the origin only: paths, queries and credentials stay out of it.
+#[derive(Debug, Clone)]
+pub struct TransportError {
+    kind: TransportErrorKind,
+    origin: String,
+    reason: String,
+    source: Arc<dyn Error + Send + Sync>,
+}
+
+impl TransportError {
+    /// Finds out what a reqwest error is about.
+    pub fn new(error: reqwest::Error) -> Self {
+        let origin = error
+            .url()
+            .map_or_else(|| "the server".to_owned(), origin_of);
+        // The address may carry credentials or tokens, and would be repeated by every message of the chain.
+        Self::from_parts(origin, error.without_url())
+    }
+
+    /// As [`TransportError::new`], for errors that have lost their URL.
+    pub fn at(url: &Url, error: reqwest::Error) -> Self {
+        Self::from_parts(origin_of(url), error.without_url())
+    }
+
+    fn from_parts(origin: String, error: reqwest::Error) -> Self {
+        let (kind, reason) = classify(&error);
+        Self {
+            kind,
+            origin,
+            reason,
+            source: Arc::new(error),
+        }
+    }
+
+    /// What kept it from being answered.
+    pub fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+
+    /// Scheme, host and port of the server that was asked.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The reason alone, without the origin.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Whether it is certain that the server saw nothing of the request: it may be sent again whatever it asked for.
+    pub fn never_sent(&self) -> bool {
+        use TransportErrorKind as Kind;
+        matches!(
+            self.kind,
+            Kind::NameNotFound | Kind::Refused | Kind::Unreachable | Kind::Tls | Kind::Certificate
+        )
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { origin, reason, .. } = self;
+        match self.kind {
+            TransportErrorKind::Closed | TransportErrorKind::Protocol => {
+                write!(f, "no usable answer from {origin}: {reason}")
+            }
+            _ => write!(f, "can't reach {origin}: {reason}"),
+        }
+    }
+}
+
+impl Error for TransportError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.source)
+    }
+}
+
+/// A failed name lookup, kept apart from other I/O errors.
+#[derive(Debug, Clone)]
+pub(super) struct LookupError(pub(super) Arc<io::Error>);
+
+impl fmt::Display for LookupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the host name could not be resolved")
+    }
+}
+
+impl Error for LookupError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+fn origin_of(url: &Url) -> String {
+    let ascii = url.origin().ascii_serialization();
+    if ascii == "null" {
+        format!("{}:", url.scheme())
+    } else {
+        ascii
+    }
+}
+
+fn classify(error: &reqwest::Error) -> (TransportErrorKind, String) {
+    use TransportErrorKind as Kind;
+    let mut fallback = None;
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(current) = next {
+        if current.is::<LookupError>() {
+            return (
+                Kind::NameNotFound,
+                "the host name could not be resolved".to_owned(),
+            );
+        }
+        if let Some(tls) = current.downcast_ref::<rustls::Error>() {
+            return tls_reason(tls);
+        }
+        if let Some(io) = current.downcast_ref::<io::Error>() {
+            // rustls travels inside an I/O error, which has no source of its own.
+            if let Some(tls) = io
+                .get_ref()
+                .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+            {
+                return tls_reason(tls);
+            }
+            let known = match io.kind() {
+                io::ErrorKind::ConnectionRefused => Some((Kind::Refused, "connection refused")),
+                io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+                    Some((Kind::Unreachable, "there is no route to it"))
+                }
+                io::ErrorKind::TimedOut => Some((Kind::TimedOut, "it did not answer in time")),
+                io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::UnexpectedEof => Some((Kind::Closed, "the connection was closed")),
+                _ => None,
+            };
+            if let Some((kind, reason)) = known {
+                return (kind, reason.to_owned());
+            }
+        }
+        // The innermost message that is no mere wrapper says the most.
+        fallback = Some(current);
+        next = current.source();
+    }
+    let innermost = fallback.map(ToString::to_string).unwrap_or_default();
+    if error.is_timeout() {
+        (Kind::TimedOut, "it did not answer in time".to_owned())
+    } else if innermost.contains("connection closed before message completed")
+        || innermost.contains("end of file before message length reached")
+    {
+        (Kind::Closed, "the connection was closed".to_owned())
+    } else if !error.is_connect() && (error.is_request() || error.is_body() || error.is_decode()) {
+        (Kind::Protocol, crate::text::line(&innermost, 200))
+    } else {
+        (Kind::Other, crate::text::line(&innermost, 200))
+    }
+}
+
+fn tls_reason(error: &rustls::Error) -> (TransportErrorKind, String) {
+    match error {
+        rustls::Error::InvalidCertificate(reason) => (
+            TransportErrorKind::Certificate,
+            format!(
+                "its TLS certificate is not trusted ({})",
+                crate::text::line(&reason.to_string(), 200)
+            ),
+        ),
+        rustls::Error::InvalidMessage(_) => (
+            TransportErrorKind::Tls,
+            "it doesn't speak TLS; is it an http:// server?".to_owned(),
+        ),
+        other => (
+            TransportErrorKind::Tls,
+            format!(
+                "the TLS handshake failed ({})",
+                crate::text::line(&other.to_string(), 200)
+            ),
+        ),
+    }
+}

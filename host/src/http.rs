@@ -1,0 +1,62 @@
+//! Capability `wasi:http/outgoing-handler`: requests to granted origins, sent by the one HTTP client.
+
+use std::sync::Arc;
+
+use http::header::{self, HeaderName};
+use http::{Request, Response};
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody,
+    WasiHttpHooks,
+};
+
+use crate::state::Run;
+
+mod body;
+mod exchange;
+mod fault;
+
+/// Completes when all of the response has been received, or with why it was not.
+type Rest = Box<dyn Future<Output = Result<(), Error>> + Send>;
+
+/// What wasmtime's implementation of `wasi:http` leaves to the host.
+pub(crate) struct Hooks {
+    run: Arc<Run>,
+}
+
+impl Hooks {
+    pub(crate) fn new(run: Arc<Run>) -> Self {
+        Self { run }
+    }
+}
+
+impl WasiHttpHooks for Hooks {
+    /// Guests can neither set nor see these. They belong to one connection, or (`Host`, `Content-Length` with another meaning, `Expect`)
+    /// are the client's to decide.
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        const MORE: [HeaderName; 3] = [header::TE, header::TRAILER, header::EXPECT];
+        Arc::new(|name| {
+            DEFAULT_FORBIDDEN_HEADERS.contains(name)
+                || MORE.contains(name)
+                || name.as_str().starts_with("proxy-")
+        })
+    }
+
+    /// The client takes it from the URL.
+    fn set_host_header(&mut self) -> bool {
+        false
+    }
+
+    fn send_request(
+        &mut self,
+        request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Rest)>> + Send> {
+        let run = Arc::clone(&self.run);
+        Box::new(async move {
+            let response = exchange::exchange(&run, request, options.unwrap_or_default()).await?;
+            // What goes wrong with the response's body is told to its reader.
+            Ok((response, Box::new(async { Ok(()) }) as Rest))
+        })
+    }
+}

@@ -1,0 +1,302 @@
+//! Bodies on their way out and in, counted and, on the way out, searched for secrets.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{self, HeaderMap, HeaderValue};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyDataStream, BodyExt};
+use tokio::time::Sleep;
+use url::Url;
+use wasmtime_wasi_http::{Error, Result, WasiBody};
+
+use super::exchange::{Turn, misused};
+use super::fault;
+use crate::error::SecretMisuse;
+use crate::grant::Origin;
+use crate::limits::LimitExceeded;
+use crate::secrets::vault::{Encoding, Misuse, PLACEHOLDER, Vault};
+use crate::state::Run;
+
+/// Bodies up to this size are held back until they are complete: then their length is known to the server, and secrets can be put in.
+/// Logins and API calls have some kilobytes. Larger ones are streamed.
+const WHOLE: usize = 1 << 20;
+
+/// The body of a request, ready to go.
+pub(super) enum Outgoing {
+    Empty,
+    Whole(Bytes),
+    Stream(Box<Guarded>),
+}
+
+impl Outgoing {
+    /// Reads the beginning of a body, puts secrets into it, and sees to it that no placeholder leaves in what is streamed.
+    pub(super) async fn prepare(
+        run: &Arc<Run>,
+        vault: &Vault,
+        mut body: WasiBody,
+        headers: &mut HeaderMap,
+        origin: &Origin,
+    ) -> Result<Self> {
+        let limit = run.limits.request_body;
+        let mut start = BytesMut::new();
+        let mut ended = false;
+        while start.len() <= WHOLE {
+            let Some(frame) = body.frame().await else {
+                ended = true;
+                break;
+            };
+            // Trailers of requests are understood by nearly no server, and are left out.
+            if let Ok(data) = frame?.into_data() {
+                start.extend_from_slice(&data);
+            }
+            if start.len() as u64 > limit {
+                return Err(too_large(run));
+            }
+        }
+        if !ended {
+            let guarded = Guarded {
+                run: Arc::clone(run),
+                vault: vault.clone(),
+                origin: origin.clone(),
+                body,
+                held: start,
+                seen: 0,
+                ended: false,
+            };
+            return Ok(Self::Stream(Box::new(guarded)));
+        }
+        if start.is_empty() {
+            return Ok(Self::Empty);
+        }
+        let misused = |misuse| misused(run, misuse, origin);
+        let Some(encoding) = encoding(headers) else {
+            return match vault.find(&start) {
+                None => Ok(Self::Whole(start.freeze())),
+                Some(name) => Err(misused(Misuse {
+                    name: name.to_owned(),
+                    reason: SecretMisuse::Body,
+                })),
+            };
+        };
+        match vault.swap(&start, origin, encoding).map_err(misused)? {
+            None => Ok(Self::Whole(start.freeze())),
+            Some(swapped) => {
+                // The guest counted with the placeholder in it.
+                if headers.contains_key(header::CONTENT_LENGTH) {
+                    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(swapped.len()));
+                }
+                Ok(Self::Whole(swapped.into()))
+            }
+        }
+    }
+
+    pub(super) fn is_stream(&self) -> bool {
+        matches!(self, Self::Stream(_))
+    }
+
+    pub(super) fn into_reqwest(self) -> Option<reqwest::Body> {
+        match self {
+            Self::Empty => None,
+            Self::Whole(bytes) => Some(bytes.into()),
+            Self::Stream(guarded) => {
+                Some(reqwest::Body::wrap_stream(BodyDataStream::new(*guarded)))
+            }
+        }
+    }
+}
+
+/// How secrets are written into a body of this type; `None` for types into which they aren't.
+fn encoding(headers: &HeaderMap) -> Option<Encoding> {
+    let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let kind = kind.split(';').next()?.trim().to_ascii_lowercase();
+    match kind.as_str() {
+        "application/json" | "text/json" => Some(Encoding::Json),
+        "application/x-www-form-urlencoded" => Some(Encoding::Form),
+        kind if kind.ends_with("+json") => Some(Encoding::Json),
+        _ => None,
+    }
+}
+
+fn too_large(run: &Run) -> Error {
+    run.exceed(LimitExceeded::RequestBody(run.limits.request_body));
+    Error::HttpRequestBodySize(Some(run.limits.request_body))
+}
+
+/// Why the host broke a request's body off.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Breach {
+    TooLarge(u64),
+    Secret,
+    Guest,
+}
+
+impl Breach {
+    pub(super) fn error(self) -> Error {
+        match self {
+            Self::TooLarge(limit) => Error::HttpRequestBodySize(Some(limit)),
+            Self::Secret => Error::HttpRequestDenied,
+            Self::Guest => Error::ConnectionTerminated,
+        }
+    }
+}
+
+/// A [`Breach`] as an error among the client's own.
+#[derive(Debug)]
+pub(super) struct Broken(pub(super) Breach);
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the request's body was broken off")
+    }
+}
+
+impl std::error::Error for Broken {}
+
+/// A body that is streamed. The last bytes are held back as long as they could be the beginning of a placeholder, which may be split
+/// over any number of writes.
+pub(super) struct Guarded {
+    run: Arc<Run>,
+    vault: Vault,
+    origin: Origin,
+    body: WasiBody,
+    held: BytesMut,
+    seen: u64,
+    ended: bool,
+}
+
+impl Guarded {
+    /// The part of what is held that may go.
+    fn release(&mut self) -> Result<Option<Bytes>, Breach> {
+        if let Some(name) = self.vault.find(&self.held) {
+            let misuse = Misuse {
+                name: name.to_owned(),
+                reason: SecretMisuse::Body,
+            };
+            misused(&self.run, misuse, &self.origin);
+            return Err(Breach::Secret);
+        }
+        let keep = if self.ended { 0 } else { PLACEHOLDER - 1 };
+        let free = self.held.len().saturating_sub(keep);
+        if free == 0 {
+            return Ok(None);
+        }
+        self.seen += free as u64;
+        let limit = self.run.limits.request_body;
+        if self.seen > limit {
+            too_large(&self.run);
+            return Err(Breach::TooLarge(limit));
+        }
+        Ok(Some(self.held.split_to(free).freeze()))
+    }
+}
+
+impl Body for Guarded {
+    type Data = Bytes;
+    type Error = Broken;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        loop {
+            match self.release() {
+                Err(breach) => return Poll::Ready(Some(Err(Broken(breach)))),
+                Ok(Some(bytes)) => return Poll::Ready(Some(Ok(Frame::data(bytes)))),
+                Ok(None) if self.ended => return Poll::Ready(None),
+                Ok(None) => {}
+            }
+            match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                None => self.ended = true,
+                Some(Err(_)) => return Poll::Ready(Some(Err(Broken(Breach::Guest)))),
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        self.held.extend_from_slice(&data);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The body of an answer, counted.
+pub(super) struct Incoming {
+    run: Arc<Run>,
+    url: Url,
+    body: reqwest::Body,
+    seen: u64,
+    /// The guest's own patience between two pieces, where it has set one.
+    silence: Option<(Duration, Pin<Box<Sleep>>)>,
+    _turn: Turn,
+}
+
+impl Incoming {
+    pub(super) fn new(
+        run: Arc<Run>,
+        url: Url,
+        body: reqwest::Body,
+        silence: Option<Duration>,
+        turn: Turn,
+    ) -> Self {
+        let silence = silence.map(|silence| (silence, Box::pin(tokio::time::sleep(silence))));
+        Self {
+            run,
+            url,
+            body,
+            seen: 0,
+            silence,
+            _turn: turn,
+        }
+    }
+}
+
+impl Body for Incoming {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let this = &mut *self;
+        let frame = match Pin::new(&mut this.body).poll_frame(context) {
+            Poll::Ready(frame) => frame,
+            Poll::Pending => {
+                if let Some((_, sleep)) = &mut this.silence {
+                    ready!(sleep.as_mut().poll(context));
+                    return Poll::Ready(Some(Err(Error::ConnectionReadTimeout)));
+                }
+                return Poll::Pending;
+            }
+        };
+        if let Some((silence, sleep)) = &mut this.silence {
+            sleep.as_mut().reset(tokio::time::Instant::now() + *silence);
+        }
+        Poll::Ready(match frame {
+            None => None,
+            Some(Err(error)) => Some(Err(fault::unanswered(&this.run, &this.url, error))),
+            Some(Ok(frame)) => {
+                this.seen += frame.data_ref().map_or(0, |data| data.len() as u64);
+                let limit = this.run.limits.response_body;
+                if this.seen > limit {
+                    this.run.exceed(LimitExceeded::ResponseBody(limit));
+                    Some(Err(Error::HttpResponseBodySize(Some(limit))))
+                } else {
+                    Some(Ok(frame))
+                }
+            }
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

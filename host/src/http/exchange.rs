@@ -1,0 +1,167 @@
+//! One request of a guest and its answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use http::header::{HeaderMap, HeaderValue};
+use http::{Method, Request, Response};
+use http_body_util::BodyExt;
+use url::Url;
+use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody};
+
+use super::body::{self, Outgoing};
+use super::fault;
+use crate::error::{Denial, SecretMisuse};
+use crate::grant::{Origin, Refusal};
+use crate::limits::LimitExceeded;
+use crate::secrets::vault::{Encoding, Misuse};
+use crate::state::{Lent, Run};
+
+/// Checks a request, puts secrets in, sends it, and hands the answer on.
+pub(super) async fn exchange(
+    run: &Arc<Run>,
+    request: Request<WasiBody>,
+    options: RequestOptions,
+) -> Result<Response<WasiBody>> {
+    let lent = run
+        .lent("the network")
+        .map_err(|_| Error::HttpRequestDenied)?;
+    let (parts, body) = request.into_parts();
+    let turn = take_turn(run)?;
+    let (url, origin) = address(run, lent, &parts.uri.to_string())?;
+    if matches!(parts.method, Method::CONNECT | Method::TRACE) {
+        return Err(deny(
+            run,
+            Denial::Request(format!("a request with the method {}", parts.method)),
+        ));
+    }
+    let vault = lent.vault().clone();
+    if let Some(name) = vault.find(url.as_str().as_bytes()) {
+        let misuse = Misuse {
+            name: name.to_owned(),
+            reason: SecretMisuse::Url,
+        };
+        return Err(misused(run, misuse, &origin));
+    }
+    let mut headers = parts.headers;
+    swap_headers(run, &vault, &mut headers, &origin)?;
+    let body = Outgoing::prepare(run, &vault, body, &mut headers, &origin).await?;
+
+    let mut outgoing = reqwest::Request::new(parts.method, url.clone());
+    *outgoing.headers_mut() = headers;
+    // The client's patience counts from the start of the request, which a long upload would exceed; it has the operation's clock.
+    let client = if body.is_stream() {
+        lent.http.unhurried()
+    } else {
+        lent.http.reqwest()
+    };
+    *outgoing.body_mut() = body.into_reqwest();
+    tracing::debug!(target = run.target, method = %outgoing.method(), %origin, path = url.path(), "sending");
+    let wait = options.first_byte_timeout.unwrap_or(Duration::MAX);
+    let connect = options.connect_timeout.unwrap_or(Duration::MAX);
+    let sent = tokio::time::timeout(wait.saturating_add(connect), client.execute(outgoing));
+    let response = match sent.await {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => return Err(fault::unanswered(run, &url, error)),
+        Err(_) => return Err(Error::ConnectionReadTimeout),
+    };
+    let response = Response::<reqwest::Body>::from(response);
+    if section_size(response.headers()) > run.limits.headers {
+        run.exceed(LimitExceeded::Headers(run.limits.headers));
+        return Err(Error::HttpResponseHeaderSectionSize(None));
+    }
+    let silence = options.between_bytes_timeout;
+    Ok(response
+        .map(|body| body::Incoming::new(Arc::clone(run), url, body, silence, turn).boxed_unsync()))
+}
+
+/// One of the requests that are under way at the same time; its place is free again when it is dropped.
+pub(super) struct Turn(Arc<AtomicU32>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn take_turn(run: &Arc<Run>) -> Result<Turn> {
+    if !Run::count(&run.requests, run.limits.requests) {
+        run.exceed(LimitExceeded::Requests(run.limits.requests));
+        return Err(Error::ConnectionLimitReached);
+    }
+    if !Run::count(&run.requests_now, run.limits.concurrent_requests) {
+        run.exceed(LimitExceeded::ConcurrentRequests(
+            run.limits.concurrent_requests,
+        ));
+        return Err(Error::ConnectionLimitReached);
+    }
+    Ok(Turn(Arc::clone(&run.requests_now)))
+}
+
+/// Parses the address once: the value that the grant has judged is the value that is sent.
+fn address(run: &Run, lent: &Lent, uri: &str) -> Result<(Url, Origin)> {
+    let Ok(url) = Url::parse(uri) else {
+        return Err(Error::HttpRequestUriInvalid);
+    };
+    let checked = lent.grant().check(&url);
+    match checked {
+        Ok(origin) => Ok((url, origin)),
+        Err(Refusal::NotGranted(origin)) => Err(deny(run, Denial::Origin(origin))),
+        Err(Refusal::Unusable(error)) => Err(deny(
+            run,
+            Denial::Request(format!(
+                "a request to an address that can't be used ({error})"
+            )),
+        )),
+    }
+}
+
+fn swap_headers(
+    run: &Run,
+    vault: &crate::secrets::vault::Vault,
+    headers: &mut HeaderMap,
+    origin: &Origin,
+) -> Result<()> {
+    for value in headers.values_mut() {
+        let swapped = vault
+            .swap(value.as_bytes(), origin, Encoding::Plain)
+            .map_err(|misuse| misused(run, misuse, origin))?;
+        if let Some(swapped) = swapped {
+            let Ok(mut filled) = HeaderValue::from_bytes(&swapped) else {
+                let what = "a secret with line breaks in a header".to_owned();
+                return Err(deny(run, Denial::Request(what)));
+            };
+            filled.set_sensitive(true);
+            *value = filled;
+        }
+    }
+    Ok(())
+}
+
+/// Bytes of all names and values, with what separates them on the wire.
+fn section_size(headers: &HeaderMap) -> usize {
+    headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum()
+}
+
+/// Notes a refusal; what is returned is for the guest.
+pub(super) fn deny(run: &Run, denial: Denial) -> Error {
+    run.deny(denial);
+    Error::HttpRequestDenied
+}
+
+/// Notes the misuse of a secret; what is returned is for the guest.
+pub(super) fn misused(run: &Run, misuse: Misuse, origin: &Origin) -> Error {
+    let Misuse { name, reason } = misuse;
+    deny(
+        run,
+        Denial::Secret {
+            name,
+            origin: origin.clone(),
+            reason,
+        },
+    )
+}

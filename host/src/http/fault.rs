@@ -1,0 +1,36 @@
+//! Tells guests what became of their requests, in the words of `wasi:http`.
+
+use url::Url;
+use wasmtime_wasi_http::Error;
+
+use crate::client::{TransportError, TransportErrorKind};
+use crate::state::Run;
+
+/// A request got no whole answer. The reason is noted, in case that the operation fails for it.
+pub(super) fn unanswered(run: &Run, url: &Url, error: reqwest::Error) -> Error {
+    // A body that the host itself broke off has its own reason.
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(&error);
+    while let Some(current) = cause {
+        if let Some(super::body::Broken(reason)) = current.downcast_ref() {
+            return reason.error();
+        }
+        cause = current.source();
+    }
+    let error = TransportError::at(url, error);
+    tracing::debug!(target = run.target, %error, "no answer");
+    run.unanswered(&error);
+    match error.kind() {
+        TransportErrorKind::NameNotFound => Error::DnsError {
+            rcode: None,
+            info_code: None,
+        },
+        TransportErrorKind::Refused => Error::ConnectionRefused,
+        TransportErrorKind::Unreachable => Error::DestinationIpUnroutable,
+        TransportErrorKind::TimedOut => Error::ConnectionTimeout,
+        TransportErrorKind::Tls => Error::TlsProtocolError,
+        TransportErrorKind::Certificate => Error::TlsCertificateError,
+        TransportErrorKind::Closed => Error::ConnectionTerminated,
+        TransportErrorKind::Protocol => Error::HttpProtocolError,
+        TransportErrorKind::Other => Error::InternalError(Some(error.reason().to_owned())),
+    }
+}

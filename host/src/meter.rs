@@ -1,0 +1,77 @@
+//! Keeps time for an operation: what the guest computes, and how long all of it takes.
+
+use std::future::{Future, poll_fn};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use crate::limits::LimitExceeded;
+use crate::state::Run;
+
+/// Drives a call until it is done or one of the two clocks has run down. Then the call is dropped, wherever it stands.
+///
+/// The guest computes only while its future is polled, and wasmtime gives the thread back at every tick of the engine, so the time
+/// spent in polls is the guest's (and that of the host functions it called, which do not block). Waiting for the host costs nothing.
+pub(crate) async fn bounded<T>(
+    run: &Run,
+    call: impl Future<Output = T>,
+) -> Result<T, LimitExceeded> {
+    let started = Instant::now();
+    let compute = run.limits.compute;
+    let mut call = std::pin::pin!(call);
+    let mut spent = Duration::ZERO;
+    let mut metered = poll_fn(move |context| {
+        let before = Instant::now();
+        let outcome = call.as_mut().poll(context);
+        spent += before.elapsed();
+        match outcome {
+            Poll::Ready(outcome) => Poll::Ready(Ok(outcome)),
+            Poll::Pending if spent > compute => Poll::Ready(Err(LimitExceeded::Compute(compute))),
+            Poll::Pending => Poll::Pending,
+        }
+    });
+    loop {
+        let over = started + run.limits.wall_clock + run.questions.elapsed();
+        // A question that is open just now moves the end on as time goes by.
+        let end = over.max(Instant::now() + Duration::from_millis(20));
+        match tokio::time::timeout_at(end.into(), &mut metered).await {
+            Ok(outcome) => return outcome,
+            Err(_) if started.elapsed() < run.limits.wall_clock + run.questions.elapsed() => {}
+            Err(_) => return Err(LimitExceeded::WallClock(run.limits.wall_clock)),
+        }
+    }
+}
+
+/// A clock that runs only while the user is being asked something.
+#[derive(Debug, Default)]
+pub(crate) struct Questions(Mutex<(Duration, Option<Instant>)>);
+
+impl Questions {
+    /// How long the user has been asked altogether.
+    pub(crate) fn elapsed(&self) -> Duration {
+        let (before, since) = *self.lock();
+        before + since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    /// Lets the clock run until what is returned is dropped. A guest asks one thing at a time.
+    pub(crate) fn open(&self) -> Question<'_> {
+        self.lock().1 = Some(Instant::now());
+        Question(self)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (Duration, Option<Instant>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A question that has no answer yet.
+pub(crate) struct Question<'a>(&'a Questions);
+
+impl Drop for Question<'_> {
+    fn drop(&mut self) {
+        let mut clock = self.0.lock();
+        if let Some(since) = clock.1.take() {
+            clock.0 += since.elapsed();
+        }
+    }
+}

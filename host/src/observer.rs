@@ -1,0 +1,58 @@
+//! How the host tells what is going on, without printing anything itself.
+
+use crate::error::Denial;
+
+/// One of the two streams that a guest writes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GuestStream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// Hears of what happens during an operation. All text comes clean: without control characters and cut to a length. Methods are
+/// called from the threads of the async runtime and must return quickly; each does nothing by default.
+pub trait Observer: Send + Sync {
+    /// The target starts a step, e.g. `Creating application`.
+    fn step(&self, message: &str) {
+        let _ = message;
+    }
+
+    /// The target warns of something.
+    fn warn(&self, message: &str) {
+        let _ = message;
+    }
+
+    /// The target wants the user to open a page. `url` is an `http` or `https` URL.
+    fn link(&self, message: &str, url: &str) {
+        let _ = (message, url);
+    }
+
+    /// The guest wrote one line to stdout or stderr: for the log.
+    fn guest_output(&self, stream: GuestStream, line: &str) {
+        let _ = (stream, line);
+    }
+
+    /// The host refused something that the target tried. The operation may go on; if it fails, its error says this again.
+    fn denied(&self, denial: &Denial) {
+        let _ = denial;
+    }
+
+    /// A push to Bindle got further: `sent` of `total` bytes that have to be sent, in `parcels` parcels.
+    fn upload(&self, sent: u64, total: u64, parcels: u32) {
+        let _ = (sent, total, parcels);
+    }
+
+    /// A push to Bindle ended well.
+    fn pushed(&self, receipt: &crate::bindle::Receipt) {
+        let _ = receipt;
+    }
+}
+
+/// Hears nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {}

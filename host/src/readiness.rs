@@ -1,0 +1,164 @@
+//! Waits until a deployment answers.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use url::Url;
+
+use crate::client::{HttpClient, TransportError};
+use crate::contract::Readiness;
+use crate::text;
+
+/// Bytes of an answer that are read.
+const MAX_BODY: usize = 1 << 20;
+
+/// Pauses between questions: short at first, because most platforms are ready at once, then longer and longer up to the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(300);
+const LAST_PAUSE: Duration = Duration::from_secs(2);
+
+/// How waiting ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The revision answers.
+    Ready,
+    /// The time is over. The last thing that was seen is told.
+    NotReady(Unready),
+    /// The platform says that it will never answer (status 501), and why: for one, which host interface it lacks.
+    Impossible(String),
+}
+
+/// What was seen when the time was over.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unready {
+    /// There was no answer at all.
+    #[error("it could not be asked")]
+    Unreachable(#[source] TransportError),
+    /// It took the request and gave no answer in the time that was left.
+    #[error("it does not answer in time")]
+    TimedOut,
+    /// Another status than 2xx.
+    #[error("it answers with status {0}")]
+    Status(u16),
+    /// The answer is no JSON, or larger than 1 MiB.
+    #[error("it answers with something else than JSON")]
+    NotJson,
+    /// The answer is JSON, but doesn't have the expected text.
+    #[error("it answers with {found} where '{expected}' is expected")]
+    Different {
+        /// What is there, one line in quotes; `nothing` where the pointer leads nowhere.
+        found: String,
+        /// What should be there.
+        expected: String,
+    },
+}
+
+/// Asks again and again until the deployment at `base` answers as expected, or `timeout` is over. Every question may take as
+/// long as there is time left, and at least one is asked.
+pub async fn wait(
+    http: &HttpClient,
+    base: &Url,
+    readiness: &Readiness,
+    timeout: Duration,
+) -> Outcome {
+    let url = question(base, readiness);
+    let end = Instant::now() + timeout;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let left = end
+            .saturating_duration_since(Instant::now())
+            .max(FIRST_PAUSE);
+        let seen = match tokio::time::timeout(left, ask(http, &url, readiness)).await {
+            Ok(Answer::Ready) => return Outcome::Ready,
+            Ok(Answer::Never(reason)) => return Outcome::Impossible(reason),
+            Ok(Answer::NotYet(seen)) => seen,
+            Err(_) => Unready::TimedOut,
+        };
+        tracing::debug!(%url, %seen, "not ready yet");
+        if Instant::now() + pause >= end {
+            return Outcome::NotReady(seen);
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 3 / 2).min(LAST_PAUSE);
+    }
+}
+
+/// Where to ask. The path has been checked to be one, so the host stays the deployment's.
+fn question(base: &Url, readiness: &Readiness) -> Url {
+    let mut url = base.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    let (path, query) = match readiness.path.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (readiness.path.as_str(), None),
+    };
+    let below = format!("{}{path}", base.path().trim_end_matches('/'));
+    url.set_path(&below);
+    url.set_query(query);
+    url
+}
+
+enum Answer {
+    Ready,
+    NotYet(Unready),
+    Never(String),
+}
+
+async fn ask(http: &HttpClient, url: &Url, readiness: &Readiness) -> Answer {
+    let unreachable = |error| Answer::NotYet(Unready::Unreachable(TransportError::at(url, error)));
+    let mut response = match http.reqwest().get(url.clone()).send().await {
+        Ok(response) => response,
+        Err(error) => return unreachable(error),
+    };
+    let status = response.status().as_u16();
+    if !response.status().is_success() && status != 501 {
+        return Answer::NotYet(Unready::Status(status));
+    }
+    if status != 501 && readiness.expected.is_none() {
+        return Answer::Ready;
+    }
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(None) => break,
+            Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_BODY => {
+                body.extend_from_slice(&chunk)
+            }
+            Ok(Some(_)) => return Answer::NotYet(Unready::NotJson),
+            Err(error) => return unreachable(error),
+        }
+    }
+    if status == 501 {
+        let reason = text::block(&String::from_utf8_lossy(&body), 20, 500);
+        return Answer::Never(reason.trim().to_owned());
+    }
+    match &readiness.expected {
+        None => Answer::Ready,
+        Some((pointer, expected)) => compare(&body, pointer, expected),
+    }
+}
+
+fn compare(body: &[u8], pointer: &str, expected: &str) -> Answer {
+    let Ok(json) = serde_json::from_slice::<Value>(body) else {
+        return Answer::NotYet(Unready::NotJson);
+    };
+    // Numbers and booleans are compared by how they are written.
+    let written = json.pointer(pointer).map(|found| match found {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    });
+    if written.as_deref() == Some(expected) {
+        return Answer::Ready;
+    }
+    Answer::NotYet(Unready::Different {
+        found: written.map_or_else(
+            || "nothing".to_owned(),
+            |text| format!("'{}'", text::line(&text, 100)),
+        ),
+        expected: text::line(expected, 100),
+    })
+}
+
+#[cfg(test)]
+mod tests;

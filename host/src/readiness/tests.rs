@@ -1,0 +1,154 @@
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use super::*;
+use crate::client::HttpOptions;
+
+/// Answers one connection after the other with these texts, the last again and again, and remembers the request lines.
+async fn server(answers: &[&str]) -> (Url, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/base/", listener.local_addr().unwrap())
+        .parse()
+        .unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (lines, answers) = (
+        Arc::clone(&seen),
+        answers.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    );
+    tokio::spawn(async move {
+        for number in 0.. {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut buffer = [0; 4096];
+            let n = socket.read(&mut buffer).await.unwrap();
+            let request = String::from_utf8_lossy(&buffer[..n]).into_owned();
+            lines
+                .lock()
+                .unwrap()
+                .push(request.lines().next().unwrap_or_default().to_owned());
+            let answer = answers.get(number).or(answers.last()).unwrap();
+            socket.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    (url, seen)
+}
+
+fn answer(status: u16, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+}
+
+fn client() -> HttpClient {
+    HttpClient::new(&HttpOptions {
+        system_proxy: false,
+        ..HttpOptions::default()
+    })
+    .unwrap()
+}
+
+fn info() -> Readiness {
+    Readiness::new(
+        "/.well-known/spin/info",
+        Some(("/bindle_version".to_owned(), "1.0.0+q1".to_owned())),
+    )
+}
+
+#[tokio::test]
+async fn it_waits_for_the_revision_itself() {
+    let (url, seen) = server(&[
+        &answer(404, "no such application"),
+        &answer(200, r#"{"bindle_version":"0.9.0"}"#),
+        &answer(200, r#"{"bindle_version":"1.0.0+q1"}"#),
+    ])
+    .await;
+    let outcome = wait(&client(), &url, &info(), Duration::from_secs(60)).await;
+    assert!(matches!(outcome, Outcome::Ready), "{outcome:?}");
+    assert_eq!(
+        *seen.lock().unwrap(),
+        ["GET /base/.well-known/spin/info HTTP/1.1"; 3]
+    );
+}
+
+#[tokio::test]
+async fn what_was_seen_last_is_told() {
+    for (body, expected) in [
+        (
+            answer(200, r#"{"bindle_version":"0.9.0\u001b[31m"}"#),
+            "it answers with '0.9.0[31m' where",
+        ),
+        (
+            answer(200, "{}"),
+            "it answers with nothing where '1.0.0+q1' is expected",
+        ),
+        (
+            answer(200, "<html>"),
+            "it answers with something else than JSON",
+        ),
+        (answer(503, "{}"), "it answers with status 503"),
+        (answer(302, "{}"), "it answers with status 302"),
+    ] {
+        let (url, _) = server(&[&body]).await;
+        let outcome = wait(&client(), &url, &info(), Duration::ZERO).await;
+        let Outcome::NotReady(seen) = outcome else {
+            panic!("{body}: {outcome:?}")
+        };
+        assert!(seen.to_string().starts_with(expected), "{seen}");
+    }
+    let url = "http://127.0.0.1:9/".parse().unwrap();
+    let outcome = wait(&client(), &url, &info(), Duration::ZERO).await;
+    assert!(
+        matches!(outcome, Outcome::NotReady(Unready::Unreachable(_))),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_endless_answer_is_not_read_to_its_end() {
+    let long = format!(
+        "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{}",
+        " ".repeat(3 << 20)
+    );
+    let (url, _) = server(&[&long]).await;
+    let outcome = wait(&client(), &url, &info(), Duration::ZERO).await;
+    assert!(
+        matches!(
+            outcome,
+            Outcome::NotReady(Unready::NotJson | Unready::Unreachable(_))
+        ),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_can_never_run_is_not_waited_for() {
+    let (url, _) = server(&[&answer(501, "needs \u{1b}fermyon:spin/llm\n")]).await;
+    let outcome = wait(&client(), &url, &info(), Duration::from_secs(60)).await;
+    let Outcome::Impossible(reason) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(reason, "needs fermyon:spin/llm");
+}
+
+#[tokio::test]
+async fn without_an_expectation_any_success_will_do() {
+    let (url, _) = server(&[&answer(500, ""), &answer(204, "")]).await;
+    let outcome = wait(
+        &client(),
+        &url,
+        &Readiness::new("/health", None),
+        Duration::from_secs(60),
+    )
+    .await;
+    assert!(matches!(outcome, Outcome::Ready), "{outcome:?}");
+}
+
+#[test]
+fn the_question_stays_with_the_deployment() {
+    let base: Url = "http://app.test:80/a/?x#y".parse().unwrap();
+    let ask = |path: &str| question(&base, &Readiness::new(path, None)).to_string();
+    assert_eq!(ask("/health"), "http://app.test/a/health");
+    assert_eq!(ask("/h?a=1"), "http://app.test/a/h?a=1");
+    assert_eq!(ask("/@evil.test"), "http://app.test/a/@evil.test");
+    assert_eq!(ask("/../../x"), "http://app.test/x");
+}

@@ -1,0 +1,249 @@
+//! Swaps placeholders for the secrets behind them.
+//!
+//! A placeholder is `bowline-secret-` and 32 hexadecimal digits, drawn for each operation. All its characters stand for themselves in
+//! headers, URLs, JSON and forms, so that no encoder changes it, and a guest can't guess another's.
+
+use uuid::Uuid;
+
+use super::Secret;
+use crate::error::SecretMisuse;
+use crate::grant::Origin;
+
+const PREFIX: &[u8] = b"bowline-secret-";
+
+/// Bytes of a placeholder.
+pub(crate) const PLACEHOLDER: usize = PREFIX.len() + 32;
+
+/// Where a secret may go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Home {
+    /// To every origin that is granted to the target.
+    Granted,
+    /// To this one alone.
+    Only(Origin),
+    /// To none: it belongs to a server that has not been named.
+    Nowhere,
+}
+
+/// Around what a secret is put, and thus how it has to be written there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// Between the quotes of a JSON string.
+    Json,
+    /// Into a value of an `application/x-www-form-urlencoded` body.
+    Form,
+    /// As it is.
+    Plain,
+}
+
+/// A secret on its way to where it must not go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Misuse {
+    /// Name of the secret.
+    pub(crate) name: String,
+    pub(crate) reason: SecretMisuse,
+}
+
+/// The secrets that an operation's guest has placeholders of.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Vault {
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    name: String,
+    placeholder: String,
+    secret: Secret,
+    home: Home,
+}
+
+impl Vault {
+    /// The placeholder of a secret, the same for each call with the same name.
+    pub(crate) fn placeholder(&mut self, name: &str, secret: &Secret, home: Home) -> String {
+        if let Some(entry) = self.entries.iter().find(|entry| entry.name == name) {
+            return entry.placeholder.clone();
+        }
+        let placeholder = format!(
+            "{}{}",
+            String::from_utf8_lossy(PREFIX),
+            Uuid::new_v4().simple()
+        );
+        self.entries.push(Entry {
+            name: name.to_owned(),
+            placeholder: placeholder.clone(),
+            secret: secret.clone(),
+            home,
+        });
+        placeholder
+    }
+
+    /// The name of a secret whose placeholder is in there.
+    pub(crate) fn find<'a>(&'a self, text: &'a [u8]) -> Option<&'a str> {
+        self.occurrences(text)
+            .next()
+            .map(|(_, entry)| entry.name.as_str())
+    }
+
+    /// Puts secrets in for their placeholders. `None` when there are none in it.
+    pub(crate) fn swap(
+        &self,
+        text: &[u8],
+        to: &Origin,
+        encoding: Encoding,
+    ) -> Result<Option<Vec<u8>>, Misuse> {
+        let mut out: Option<Vec<u8>> = None;
+        let mut done = 0;
+        for (at, entry) in self.occurrences(text) {
+            if entry.home != Home::Granted && entry.home != Home::Only(to.clone()) {
+                return Err(Misuse {
+                    name: entry.name.clone(),
+                    reason: SecretMisuse::Origin,
+                });
+            }
+            let out = out.get_or_insert_with(|| Vec::with_capacity(text.len()));
+            out.extend_from_slice(&text[done..at]);
+            write(out, entry.secret.expose(), encoding);
+            done = at + PLACEHOLDER;
+        }
+        if let Some(out) = &mut out {
+            out.extend_from_slice(&text[done..]);
+        }
+        Ok(out)
+    }
+
+    fn occurrences<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = (usize, &'a Entry)> {
+        let last = if self.entries.is_empty() {
+            0
+        } else {
+            (text.len() + 1).saturating_sub(PLACEHOLDER)
+        };
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            while at < last {
+                let here = at;
+                at += 1;
+                if text[here] != PREFIX[0] || !text[here..].starts_with(PREFIX) {
+                    continue;
+                }
+                let candidate = &text[here..here + PLACEHOLDER];
+                if let Some(entry) = self
+                    .entries
+                    .iter()
+                    .find(|entry| entry.placeholder.as_bytes() == candidate)
+                {
+                    at = here + PLACEHOLDER;
+                    return Some((here, entry));
+                }
+            }
+            None
+        })
+    }
+}
+
+fn write(out: &mut Vec<u8>, secret: &str, encoding: Encoding) {
+    match encoding {
+        Encoding::Plain => out.extend_from_slice(secret.as_bytes()),
+        Encoding::Form => {
+            out.extend(url::form_urlencoded::byte_serialize(secret.as_bytes()).flat_map(str::bytes))
+        }
+        Encoding::Json => {
+            let quoted = serde_json::Value::from(secret).to_string();
+            out.extend_from_slice(&quoted.as_bytes()[1..quoted.len() - 1]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn origin(text: &str) -> Origin {
+        text.parse().unwrap()
+    }
+
+    fn vault(value: &str, home: Home) -> (Vault, String) {
+        let mut vault = Vault::default();
+        let placeholder = vault.placeholder("token", &Secret::new(value), home);
+        assert_eq!(placeholder.len(), PLACEHOLDER);
+        (vault, placeholder)
+    }
+
+    #[test]
+    fn a_secret_goes_home_only() {
+        let (home, other) = (origin("https://a.test"), origin("https://b.test"));
+        let (vault, placeholder) = vault("s3cret", Home::Only(home.clone()));
+        let header = format!("Bearer {placeholder}");
+        assert_eq!(
+            vault
+                .swap(header.as_bytes(), &home, Encoding::Plain)
+                .unwrap()
+                .unwrap(),
+            b"Bearer s3cret"
+        );
+        let misuse = vault
+            .swap(header.as_bytes(), &other, Encoding::Plain)
+            .unwrap_err();
+        assert_eq!(
+            misuse,
+            Misuse {
+                name: "token".to_owned(),
+                reason: SecretMisuse::Origin
+            }
+        );
+        assert_eq!(
+            vault.swap(b"Bearer else", &other, Encoding::Plain).unwrap(),
+            None
+        );
+        assert_eq!(vault.find(header.as_bytes()), Some("token"));
+        assert_eq!(
+            vault.find(b"bowline-secret-00000000000000000000000000000000"),
+            None
+        );
+    }
+
+    #[test]
+    fn a_secret_without_a_home_goes_nowhere() {
+        let (vault, placeholder) = vault("s", Home::Nowhere);
+        assert!(
+            vault
+                .swap(
+                    placeholder.as_bytes(),
+                    &origin("https://a.test"),
+                    Encoding::Plain
+                )
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn placeholders_differ_by_operation_and_stay_the_same_within() {
+        let (mut first, placeholder) = vault("s", Home::Granted);
+        assert_eq!(
+            first.placeholder("token", &Secret::new("s"), Home::Granted),
+            placeholder
+        );
+        assert_ne!(vault("s", Home::Granted).1, placeholder);
+    }
+
+    proptest! {
+        #[test]
+        fn json_and_forms_hold_the_very_secret(value in any::<String>(), before in "[a-z bo]{0,9}") {
+            let to = origin("https://a.test");
+            let (vault, placeholder) = vault(&value, Home::Granted);
+            let json = serde_json::json!({ "a": [format!("{before}{placeholder}{placeholder}")] }).to_string();
+            let swapped = vault.swap(json.as_bytes(), &to, Encoding::Json).unwrap().unwrap();
+            let read: serde_json::Value = serde_json::from_slice(&swapped).unwrap();
+            prop_assert_eq!(read["a"][0].as_str().unwrap(), format!("{before}{value}{value}"));
+            let form = url::form_urlencoded::Serializer::new(String::new())
+                .append_pair("user", &before)
+                .append_pair("password", &placeholder)
+                .finish();
+            let swapped = vault.swap(form.as_bytes(), &to, Encoding::Form).unwrap().unwrap();
+            let read: Vec<_> = url::form_urlencoded::parse(&swapped).into_owned().collect();
+            prop_assert_eq!(&read[0].1, &before);
+            prop_assert_eq!(&read[1].1, &value);
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! What a target is lent for its operations.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::client::HttpClient;
+use crate::contract::{Credential, Description, Setting, SettingKind};
+use crate::grant::{Grant, GrantError, Origin};
+use crate::limits::Limits;
+use crate::observer::{Observer, Silent};
+use crate::secrets::Secret;
+
+/// Answers the questions that settings without a value have.
+pub trait Ask: Send + Sync {
+    /// Asks for this setting, whose `prompt` is the question. `None` leaves it unset. It is called from a thread that may
+    /// wait for the user; the operation's clock stands still meanwhile.
+    fn ask(&self, setting: &Setting) -> Option<Secret>;
+}
+
+/// Where to deploy to: one environment, as its user set it up.
+#[derive(Default)]
+pub struct Environment {
+    name: String,
+    settings: BTreeMap<String, Secret>,
+    credential: Option<Credential>,
+    variables: Vec<(String, String)>,
+    ask: Option<Arc<dyn Ask>>,
+    answers: Mutex<BTreeMap<String, Option<Secret>>>,
+}
+
+impl Environment {
+    /// An environment without any setting.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Gives a setting its value. Which settings are secret is the target's description to say; until then all are treated so.
+    #[must_use]
+    pub fn with_setting(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
+        self.settings.insert(name.into(), value.into());
+        self
+    }
+
+    /// Brings the credential of an earlier login.
+    #[must_use]
+    pub fn with_credential(mut self, credential: Option<Credential>) -> Self {
+        self.credential = credential;
+        self
+    }
+
+    /// Gives one of the application's variables its value.
+    #[must_use]
+    pub fn with_variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// Lets the target's questions be answered.
+    #[must_use]
+    pub fn with_questions(mut self, ask: Arc<dyn Ask>) -> Self {
+        self.ask = Some(ask);
+        self
+    }
+
+    /// `default`, `staging`, ...
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Values for the application's variables.
+    pub fn variables(&self) -> &[(String, String)] {
+        &self.variables
+    }
+
+    /// The value that was given to a setting, or answered to its question.
+    pub fn value(&self, name: &str) -> Option<Secret> {
+        self.settings.get(name).cloned().or_else(|| {
+            self.answers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get(name)
+                .cloned()
+                .flatten()
+        })
+    }
+
+    /// The credential, unless it has expired.
+    pub fn credential(&self) -> Option<&Credential> {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
+        self.credential
+            .as_ref()
+            .filter(|credential| credential.expires_at.is_none_or(|end| end > now))
+    }
+
+    /// The same environment with another credential.
+    pub(crate) fn renewed(&self, credential: Credential) -> Self {
+        let answers = self
+            .answers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        Self {
+            name: self.name.clone(),
+            settings: self.settings.clone(),
+            credential: Some(credential),
+            variables: self.variables.clone(),
+            ask: self.ask.clone(),
+            answers: Mutex::new(answers),
+        }
+    }
+
+    /// The value of a setting, asked for if need be. Each question is asked once.
+    pub(crate) async fn value_or_ask(&self, setting: &Setting) -> Option<Secret> {
+        if let Some(value) = self.value(&setting.name) {
+            return Some(value);
+        }
+        let answered = || {
+            self.answers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .contains_key(&setting.name)
+        };
+        if setting.prompt.is_none() || answered() {
+            return None;
+        }
+        let (ask, question) = (self.ask.clone()?, setting.clone());
+        // A panicking `Ask` has answered nothing.
+        let answer = tokio::task::spawn_blocking(move || ask.ask(&question))
+            .await
+            .ok()
+            .flatten();
+        self.answers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(setting.name.clone(), answer.clone());
+        answer
+    }
+}
+
+/// Shows names, never values.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings: Vec<_> = self.settings.keys().collect();
+        let variables: Vec<_> = self.variables.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Environment")
+            .field("name", &self.name)
+            .field("settings", &settings)
+            .field("variables", &variables)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Everything that the operations of one run are lent.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Session {
+    /// Where to deploy to.
+    pub environment: Arc<Environment>,
+    /// What the target may do.
+    pub grant: Grant,
+    /// What its requests are sent by.
+    pub http: HttpClient,
+    /// The environment's Bindle server. It is lent only if the grant says so, too.
+    pub bindle: Option<crate::bindle::Client>,
+    /// What each operation may use.
+    pub limits: Limits,
+    /// Who hears of what goes on.
+    pub observer: Arc<dyn Observer>,
+}
+
+impl Session {
+    /// A session with nothing granted, the default limits and nobody listening.
+    pub fn new(environment: Environment, http: HttpClient) -> Self {
+        Self {
+            environment: Arc::new(environment),
+            grant: Grant::none(),
+            http,
+            bindle: None,
+            limits: Limits::default(),
+            observer: Arc::new(Silent),
+        }
+    }
+
+    /// Grants what the environment's settings open, and those origins that are both declared and in `approved`.
+    ///
+    /// # Errors
+    /// [`GrantError`] when a setting that opens the network is no URL.
+    pub fn granting(
+        mut self,
+        description: &Description,
+        approved: &std::collections::BTreeSet<Origin>,
+    ) -> Result<Self, GrantError> {
+        let values: BTreeMap<&str, Secret> = description
+            .settings
+            .iter()
+            .filter(|setting| setting.kind == SettingKind::Url)
+            .filter_map(|setting| {
+                Some((
+                    setting.name.as_str(),
+                    self.environment.value(&setting.name)?,
+                ))
+            })
+            .collect();
+        self.grant = Grant::new(
+            description,
+            |name| values.get(name).map(Secret::expose),
+            approved,
+        )?;
+        Ok(self)
+    }
+
+    /// Lends this Bindle server, and grants its use.
+    #[must_use]
+    pub fn with_bindle(mut self, client: crate::bindle::Client) -> Self {
+        self.bindle = Some(client);
+        self.grant = self.grant.with_bindle();
+        self
+    }
+
+    /// Reports to this observer.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    /// Sets these limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("environment", &self.environment)
+            .field("grant", &self.grant)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_not_shown() {
+        let environment = Environment::new("default")
+            .with_setting("hippo-password", Secret::new("hidden"))
+            .with_credential(Some(Credential {
+                secret: Secret::new("hidden"),
+                expires_at: None,
+                belongs_to: None,
+            }))
+            .with_variable("greeting", "hidden");
+        let shown = format!(
+            "{environment:?} {:?} {:?}",
+            environment.credential(),
+            Secret::new("hidden")
+        );
+        assert!(!shown.contains("hidden"), "{shown}");
+        assert!(
+            shown.contains("hippo-password") && shown.contains("greeting"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn an_expired_credential_is_none() {
+        let with = |expires_at| {
+            Environment::new("default").with_credential(Some(Credential {
+                secret: Secret::new("t"),
+                expires_at,
+                belongs_to: None,
+            }))
+        };
+        assert!(with(Some(1)).credential().is_none());
+        assert!(with(Some(u64::MAX)).credential().is_some());
+        assert!(with(None).credential().is_some());
+    }
+}

@@ -1,0 +1,274 @@
+//! What belongs to one running operation.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use wasmtime::Store;
+use wasmtime::component::{HasData, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use crate::bindings::failure;
+use crate::client::{HttpClient, TransportError};
+use crate::contract::{Credential, Description};
+use crate::error::{Denial, Operation};
+use crate::grant::Grant;
+use crate::http::Hooks;
+use crate::limits::{LimitExceeded, Limits};
+use crate::meter::Questions;
+use crate::observer::{Observer, Silent};
+use crate::output::Output;
+use crate::secrets::vault::Vault;
+use crate::session::{Environment, Session};
+
+mod limiter;
+
+use limiter::Limiter;
+
+/// The data of a store: one guest instance, for one operation.
+pub(crate) struct State {
+    pub(crate) table: ResourceTable,
+    pub(crate) run: Arc<Run>,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    hooks: Hooks,
+    limiter: Limiter,
+}
+
+impl State {
+    /// A fresh store, bounded in everything.
+    pub(crate) fn store(engine: &wasmtime::Engine, run: &Arc<Run>) -> Store<Self> {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(run.limits.handles);
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(run.limits.headers);
+        // Neither folders nor arguments, variables, input or network: the builder lends nothing by itself.
+        let wasi = WasiCtx::builder()
+            .stdout(run.output.stdout())
+            .stderr(run.output.stderr())
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false)
+            .max_random_size(64 << 10)
+            .build();
+        let state = Self {
+            table,
+            run: Arc::clone(run),
+            wasi,
+            http,
+            hooks: Hooks::new(Arc::clone(run)),
+            limiter: Limiter::new(Arc::clone(run)),
+        };
+        let mut store = Store::new(engine, state);
+        store.limiter(|state| &mut state.limiter);
+        store.set_hostcall_fuel(run.limits.call_bytes);
+        store.set_max_component_handles(run.limits.handles);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
+        store
+    }
+
+    pub(crate) fn capabilities(&mut self) -> Capabilities<'_> {
+        Capabilities {
+            table: &mut self.table,
+            run: &self.run,
+        }
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            hooks: &mut self.hooks,
+            table: &mut self.table,
+            ctx: &mut self.http,
+        }
+    }
+}
+
+/// What the interfaces of the contract are implemented on.
+pub(crate) struct Capabilities<'a> {
+    pub(crate) table: &'a mut ResourceTable,
+    pub(crate) run: &'a Arc<Run>,
+}
+
+/// Names [`Capabilities`] for the linker.
+pub(crate) struct HasCapabilities;
+
+impl HasData for HasCapabilities {
+    type Data<'a> = Capabilities<'a>;
+}
+
+/// What a host function of the contract answers if not what was asked for. The guest can handle the one; the other ends it.
+#[derive(Debug)]
+pub enum GuestError {
+    Failure(failure::Error),
+    Trap(wasmtime::Error),
+}
+
+impl From<failure::Error> for GuestError {
+    fn from(failure: failure::Error) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+/// A handle that isn't there, or no room for another: the guest has broken the rules of the component model.
+impl From<wasmtime::component::ResourceTableError> for GuestError {
+    fn from(error: wasmtime::component::ResourceTableError) -> Self {
+        Self::Trap(error.into())
+    }
+}
+
+impl failure::Host for Capabilities<'_> {
+    fn convert_error(&mut self, error: GuestError) -> wasmtime::Result<failure::Error> {
+        match error {
+            GuestError::Failure(failure) => Ok(failure),
+            GuestError::Trap(trap) => Err(trap),
+        }
+    }
+}
+
+/// One operation of one target: what it is lent, what it has used, and what was refused to it.
+pub(crate) struct Run {
+    pub(crate) target: String,
+    pub(crate) operation: Operation,
+    pub(crate) limits: Limits,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) output: Output,
+    pub(crate) questions: Questions,
+    pub(crate) console_lines: AtomicU32,
+    pub(crate) requests: AtomicU32,
+    pub(crate) requests_now: Arc<AtomicU32>,
+    lent: Option<Lent>,
+    report: Mutex<Report>,
+}
+
+/// What an operation is lent.
+pub(crate) struct Lent {
+    pub(crate) environment: Arc<Environment>,
+    pub(crate) credential: Option<Credential>,
+    pub(crate) description: Arc<Description>,
+    pub(crate) http: HttpClient,
+    pub(crate) bindle: Option<crate::bindle::Client>,
+    grant: Mutex<Grant>,
+    vault: Mutex<Vault>,
+}
+
+impl Lent {
+    pub(crate) fn new(
+        session: &Session,
+        description: Arc<Description>,
+        operation: Operation,
+    ) -> Self {
+        // A login starts from nothing: the credential that is there is missing, too old, or was refused.
+        let credential = match operation {
+            Operation::Authenticate => None,
+            _ => session.environment.credential().cloned(),
+        };
+        Self {
+            environment: Arc::clone(&session.environment),
+            credential,
+            description,
+            http: session.http.clone(),
+            bindle: session.bindle.clone().filter(|_| session.grant.bindle()),
+            grant: Mutex::new(session.grant.clone()),
+            vault: Mutex::new(Vault::default()),
+        }
+    }
+
+    pub(crate) fn grant(&self) -> MutexGuard<'_, Grant> {
+        self.grant.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn vault(&self) -> MutexGuard<'_, Vault> {
+        self.vault.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What an operation ran into, for the error message if it does not succeed.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    /// The first thing that was refused.
+    pub(crate) denial: Option<Denial>,
+    /// The first limit that was reached.
+    pub(crate) limit: Option<LimitExceeded>,
+    /// The last request that got no answer.
+    pub(crate) transport: Option<TransportError>,
+}
+
+impl Run {
+    pub(crate) fn new(
+        target: &str,
+        operation: Operation,
+        limits: Limits,
+        observer: Arc<dyn Observer>,
+        lent: Option<Lent>,
+    ) -> Self {
+        Self {
+            target: target.to_owned(),
+            operation,
+            output: Output::new(&observer, limits.output),
+            limits,
+            observer,
+            questions: Questions::default(),
+            console_lines: AtomicU32::new(0),
+            requests: AtomicU32::new(0),
+            requests_now: Arc::default(),
+            lent,
+            report: Mutex::default(),
+        }
+    }
+
+    /// An operation without capabilities.
+    pub(crate) fn unlent(target: &str, operation: Operation, limits: Limits) -> Self {
+        Self::new(target, operation, limits, Arc::new(Silent), None)
+    }
+
+    /// What is lent; asking for it when nothing is, is refused and noted as the use of `what`.
+    pub(crate) fn lent(&self, what: &'static str) -> Result<&Lent, Denial> {
+        self.lent
+            .as_ref()
+            .ok_or_else(|| self.deny(Denial::Capability(what)))
+    }
+
+    /// Notes a refusal and tells the observer.
+    pub(crate) fn deny(&self, denial: Denial) -> Denial {
+        let target = &self.target;
+        tracing::warn!(target, operation = %self.operation, %denial, "refused");
+        self.observer.denied(&denial);
+        self.report().denial.get_or_insert_with(|| denial.clone());
+        denial
+    }
+
+    /// Notes a limit that was reached.
+    pub(crate) fn exceed(&self, limit: LimitExceeded) {
+        self.report().limit.get_or_insert(limit);
+    }
+
+    /// Notes a request that got no answer.
+    pub(crate) fn unanswered(&self, error: &TransportError) {
+        self.report().transport = Some(error.clone());
+    }
+
+    pub(crate) fn report(&self) -> MutexGuard<'_, Report> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts one more of something; `false` when there were `limit` already.
+    pub(crate) fn count(counter: &AtomicU32, limit: u32) -> bool {
+        counter
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| {
+                (n < limit).then_some(n + 1)
+            })
+            .is_ok()
+    }
+}

@@ -1,0 +1,308 @@
+//! A loaded target, and its operations.
+
+use std::sync::{Arc, OnceLock};
+
+use bowline_app::{Application, Digest};
+use wasmtime::Store;
+use wasmtime::component::{Component, InstancePre, Linker, Resource};
+
+use crate::application::ApplicationHandle;
+use crate::artifact::{Artifact, ArtifactError};
+use crate::bindings::{authentication, deploy_target};
+use crate::contract::{Credential, Deployment, Description, TargetFailure};
+use crate::engine::Engine;
+use crate::environment::EnvironmentHandle;
+use crate::error::{HostError, Operation};
+use crate::limits::Limits;
+use crate::meter;
+use crate::session::Session;
+use crate::state::{Lent, Run, State};
+
+mod fault;
+mod link;
+
+/// A target, compiled and linked. Cheap to clone.
+#[derive(Clone)]
+pub struct Target {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    artifact: Artifact,
+    /// What messages call it until it has told its name.
+    label: String,
+    pre: InstancePre<State>,
+    deploy: deploy_target::GuestIndices,
+    authenticate: Option<authentication::GuestIndices>,
+    description: OnceLock<Arc<Description>>,
+}
+
+/// What [`Target::deploy_authenticated`] brought.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Deployed {
+    /// What runs now.
+    pub deployment: Deployment,
+    /// The credential of a login that was necessary on the way, worth keeping for the next time.
+    pub credential: Option<Credential>,
+}
+
+impl Target {
+    /// Compiles the target, or takes its compiled code from the engine's cache, and links it with what the host offers. This
+    /// keeps a processor busy for up to some seconds: call it where that blocks nobody.
+    ///
+    /// # Errors
+    /// [`HostError::Artifact`] with `Compile` or `Shape`.
+    pub fn load(engine: &Engine, artifact: Artifact) -> Result<Self, HostError> {
+        let component = compile(engine, &artifact)?;
+        let mut linker = Linker::new(engine.wasmtime());
+        link::offer(&mut linker)
+            .map_err(|error| HostError::Runtime("nothing can be linked".to_owned(), error))?;
+        let pre = linker
+            .instantiate_pre(&component)
+            .map_err(ArtifactError::Shape)?;
+        let deploy = deploy_target::GuestIndices::new(&pre).map_err(ArtifactError::Shape)?;
+        // The indices can't be made when the interface is missing, and neither when it has another shape.
+        let authenticate = artifact
+            .exports()
+            .iter()
+            .any(|name| name.starts_with("bowline:deploy/authentication@"))
+            .then(|| authentication::GuestIndices::new(&pre).map_err(ArtifactError::Shape))
+            .transpose()?;
+        let label = format!("sha256:{}", artifact.digest().prefix(12));
+        let inner = Inner {
+            artifact,
+            label,
+            pre,
+            deploy,
+            authenticate,
+            description: OnceLock::new(),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// What it was loaded from.
+    pub fn artifact(&self) -> &Artifact {
+        &self.inner.artifact
+    }
+
+    /// SHA-256 of its file.
+    pub fn digest(&self) -> &Digest {
+        self.inner.artifact.digest()
+    }
+
+    /// The name that it gave itself, or the start of its digest as long as it hasn't been asked.
+    pub fn name(&self) -> &str {
+        self.inner
+            .description
+            .get()
+            .map_or(&self.inner.label, |description| &description.name)
+    }
+
+    /// Whether it exports `authentication`.
+    pub fn can_authenticate(&self) -> bool {
+        self.inner.authenticate.is_some()
+    }
+
+    /// Asks the target what it is and needs, once; later calls give the same answer. It runs without any capability and with the
+    /// default [`Limits`].
+    ///
+    /// # Errors
+    /// [`HostError::Description`] when its answer breaks the contract, [`HostError::Trap`] and [`HostError::Limit`].
+    pub async fn describe(&self) -> Result<Arc<Description>, HostError> {
+        if let Some(known) = self.inner.description.get() {
+            return Ok(Arc::clone(known));
+        }
+        let run = Run::unlent(self.name(), Operation::Describe, Limits::default());
+        let (answer, _run) = self
+            .call(
+                run,
+                async |mut store: &mut Store<State>, pre: &InstancePre<State>| {
+                    let instance = pre.instantiate_async(&mut store).await?;
+                    let guest = self.inner.deploy.load(&mut store, &instance)?;
+                    guest.call_describe(&mut store).await
+                },
+            )
+            .await?;
+        let description = Description::check(answer).map_err(|source| HostError::Description {
+            target: self.name().to_owned(),
+            source,
+        })?;
+        Ok(Arc::clone(
+            self.inner.description.get_or_init(|| Arc::new(description)),
+        ))
+    }
+
+    /// Has the target bring its platform to run this application.
+    ///
+    /// # Errors
+    /// Every [`HostError`] but `Artifact` and `Unsupported`.
+    pub async fn deploy(
+        &self,
+        application: Arc<Application>,
+        session: &Session,
+    ) -> Result<Deployment, HostError> {
+        let run = self.lend(Operation::Deploy, session).await?;
+        let (answer, run) = self
+            .call(
+                run,
+                async |mut store: &mut Store<State>, pre: &InstancePre<State>| {
+                    let application = store
+                        .data_mut()
+                        .table
+                        .push(ApplicationHandle::new(application))?;
+                    let environment = store.data_mut().table.push(EnvironmentHandle)?;
+                    let instance = pre.instantiate_async(&mut store).await?;
+                    let guest = self.inner.deploy.load(&mut store, &instance)?;
+                    let (application, environment) = (
+                        Resource::new_borrow(application.rep()),
+                        Resource::new_borrow(environment.rep()),
+                    );
+                    guest
+                        .call_deploy(&mut store, application, environment)
+                        .await
+                },
+            )
+            .await?;
+        match answer {
+            Ok(deployment) => {
+                Deployment::check(deployment).map_err(|reason| self.unusable(&run, reason))
+            }
+            Err(failure) => Err(fault::failed(&run, failure.into())),
+        }
+    }
+
+    /// Has the target log in, by what the environment's settings say. The session's own credential is not given to it.
+    ///
+    /// # Errors
+    /// [`HostError::Unsupported`] when the target has no logins, else as for [`Target::deploy`].
+    pub async fn authenticate(&self, session: &Session) -> Result<Credential, HostError> {
+        let operation = Operation::Authenticate;
+        let Some(authenticate) = &self.inner.authenticate else {
+            return Err(HostError::Unsupported {
+                target: self.name().to_owned(),
+                operation,
+            });
+        };
+        let run = self.lend(operation, session).await?;
+        let (answer, run) = self
+            .call(
+                run,
+                async |mut store: &mut Store<State>, pre: &InstancePre<State>| {
+                    let environment = store.data_mut().table.push(EnvironmentHandle)?;
+                    let instance = pre.instantiate_async(&mut store).await?;
+                    let guest = authenticate.load(&mut store, &instance)?;
+                    guest
+                        .call_authenticate(&mut store, Resource::new_borrow(environment.rep()))
+                        .await
+                },
+            )
+            .await?;
+        match answer {
+            Ok(credential) => {
+                let description = self.describe().await?;
+                Credential::check(credential, &description)
+                    .map_err(|reason| self.unusable(&run, reason))
+            }
+            Err(failure) => Err(fault::failed(&run, failure.into())),
+        }
+    }
+
+    /// Deploys, and where the platform wants a login logs in once and deploys again. A second refusal is final.
+    ///
+    /// # Errors
+    /// As for [`Target::deploy`]. Where the target has no logins, the platform's refusal is the error.
+    pub async fn deploy_authenticated(
+        &self,
+        application: Arc<Application>,
+        session: &Session,
+    ) -> Result<Deployed, HostError> {
+        match self.deploy(Arc::clone(&application), session).await {
+            Ok(deployment) => {
+                return Ok(Deployed {
+                    deployment,
+                    credential: None,
+                });
+            }
+            Err(HostError::Failed {
+                failure: TargetFailure::Unauthenticated(reason),
+                ..
+            }) if self.can_authenticate() => {
+                tracing::debug!(target = self.name(), %reason, "logging in");
+            }
+            Err(error) => return Err(error),
+        }
+        let credential = self.authenticate(session).await?;
+        let mut session = session.clone();
+        session.environment = Arc::new(session.environment.renewed(credential.clone()));
+        let deployment = self.deploy(application, &session).await?;
+        Ok(Deployed {
+            deployment,
+            credential: Some(credential),
+        })
+    }
+
+    async fn lend(&self, operation: Operation, session: &Session) -> Result<Run, HostError> {
+        let description = self.describe().await?;
+        let lent = Lent::new(session, description, operation);
+        Ok(Run::new(
+            self.name(),
+            operation,
+            session.limits.clone(),
+            Arc::clone(&session.observer),
+            Some(lent),
+        ))
+    }
+
+    /// Runs one call in a store of its own, within the limits.
+    async fn call<T>(
+        &self,
+        run: Run,
+        call: impl AsyncFnOnce(&mut Store<State>, &InstancePre<State>) -> wasmtime::Result<T>,
+    ) -> Result<(T, Arc<Run>), HostError> {
+        let run = Arc::new(run);
+        let mut store = State::store(self.inner.pre.engine(), &run);
+        let outcome = meter::bounded(&run, call(&mut store, &self.inner.pre)).await;
+        // Bodies and streams that the guest left behind end with its store, before anybody looks at what was reported.
+        drop(store);
+        match outcome {
+            Ok(Ok(answer)) => Ok((answer, run)),
+            Ok(Err(error)) => Err(fault::broke_down(&run, error)),
+            Err(limit) => Err(fault::limited(&run, limit)),
+        }
+    }
+
+    fn unusable(&self, run: &Run, reason: String) -> HostError {
+        HostError::Answer {
+            target: self.name().to_owned(),
+            operation: run.operation,
+            reason,
+        }
+    }
+}
+
+fn compile(engine: &Engine, artifact: &Artifact) -> Result<Component, ArtifactError> {
+    let cached = engine
+        .cache()
+        .and_then(|cache| cache.load(engine.wasmtime(), artifact.digest()));
+    if let Some(component) = cached {
+        return Ok(component);
+    }
+    let component = Component::from_binary(engine.wasmtime(), artifact.bytes())
+        .map_err(ArtifactError::Compile)?;
+    if let Some(cache) = engine.cache() {
+        cache.store(artifact.digest(), &component);
+    }
+    Ok(component)
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Target")
+            .field("name", &self.name())
+            .field("digest", self.digest())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,113 @@
+//! Says why an operation did not succeed, by what the guest answered and what the host had noted.
+
+use std::sync::Arc;
+
+use wasmtime::component::ResourceTableError;
+use wasmtime_wasi::I32Exit;
+
+use crate::contract::TargetFailure;
+use crate::error::{HostError, Trap};
+use crate::limits::LimitExceeded;
+use crate::state::{Report, Run};
+use crate::text;
+
+/// The guest reports a failure. What the host refused it, or the limit that it ran into, is the better explanation.
+pub(super) fn failed(run: &Arc<Run>, failure: TargetFailure) -> HostError {
+    run.output.finish();
+    let target = run.target.clone();
+    let Report {
+        denial,
+        limit,
+        transport,
+    } = std::mem::take(&mut *run.report());
+    if let Some(denial) = denial {
+        return HostError::Denied {
+            target,
+            denial,
+            failure: Some(Box::new(failure)),
+        };
+    }
+    if let Some(limit) = limit {
+        return HostError::Limit {
+            target,
+            operation: run.operation,
+            limit,
+        };
+    }
+    HostError::Failed {
+        target,
+        failure,
+        transport: transport.map(Box::new),
+    }
+}
+
+/// One of the operation's two clocks ran down.
+pub(super) fn limited(run: &Arc<Run>, limit: LimitExceeded) -> HostError {
+    run.output.finish();
+    HostError::Limit {
+        target: run.target.clone(),
+        operation: run.operation,
+        limit,
+    }
+}
+
+/// The guest's instance ended without an answer.
+pub(super) fn broke_down(run: &Arc<Run>, error: wasmtime::Error) -> HostError {
+    run.output.finish();
+    let target = run.target.clone();
+    let operation = run.operation;
+    let Report { denial, limit, .. } = std::mem::take(&mut *run.report());
+    if let Some(limit) = limit.or_else(|| limit_of(&error, run)) {
+        return HostError::Limit {
+            target,
+            operation,
+            limit,
+        };
+    }
+    if let Some(denial) = denial {
+        return HostError::Denied {
+            target,
+            denial,
+            failure: None,
+        };
+    }
+    let reason = match (
+        error.downcast_ref::<wasmtime::Trap>(),
+        error.downcast_ref::<I32Exit>(),
+    ) {
+        (Some(trap), _) => trap.to_string(),
+        (None, Some(exit)) => format!("it ended itself with exit code {}", exit.0),
+        (None, None) => error.root_cause().to_string(),
+    };
+    let trap = Trap {
+        operation,
+        reason: text::line(&reason, 300),
+        output: run.output.last_lines(),
+        source: error,
+    };
+    HostError::Trap {
+        target,
+        trap: Box::new(trap),
+    }
+}
+
+/// The limit that an error of wasmtime is about, where it is about one.
+fn limit_of(error: &wasmtime::Error, run: &Run) -> Option<LimitExceeded> {
+    if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
+        return Some(LimitExceeded::Handles(run.limits.handles));
+    }
+    if let Some(wasmtime::Trap::StackOverflow) = error.downcast_ref::<wasmtime::Trap>() {
+        return Some(LimitExceeded::Stack);
+    }
+    // wasmtime has no public types for these.
+    let cause = error.root_cause().to_string();
+    if cause.contains("store handle limit exceeded") {
+        return Some(LimitExceeded::Handles(run.limits.handles));
+    }
+    if cause.starts_with("resource limit exceeded") {
+        return Some(LimitExceeded::Instances(run.limits.instances));
+    }
+    cause
+        .contains("fuel allocated for hostcalls")
+        .then_some(LimitExceeded::CallBytes(run.limits.call_bytes))
+}

@@ -1,0 +1,8 @@
+//! Runs targets, good and hostile ones, against servers on loopback.
+
+#[cfg(test)]
+mod application;
+#[cfg(test)]
+mod guests;
+#[cfg(test)]
+mod server;
