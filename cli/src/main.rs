@@ -1,2 +1,7 @@
-//! Placeholder.
-fn main() {}
+//! The program `bowline`. All of it is in the library, where tests can reach it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bowline_cli::main()
+}

@@ -1,0 +1,272 @@
+//! `bowline deploy`: reads the application, has the target deploy it, and waits until it answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bowline_app::Application;
+use bowline_host::bindle::{Client, ClientOptions};
+use bowline_host::{Environment, HttpClient, HttpOptions, Secret, Session, Target};
+use clap::ArgMatches;
+
+use crate::commands::local;
+use crate::description::Description;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::fault;
+use crate::output::Deployed;
+use crate::paths::Paths;
+use crate::progress::{Progress, Style};
+use crate::signals::Signals;
+use crate::target::Chosen;
+use crate::variables::Variables;
+use request::Request;
+
+mod readiness;
+mod request;
+
+/// How long uploads that run may take to end when the user wants to stop. Cutting one makes the Bindle server refuse that
+/// parcel for ever, so they get more time than a person likes to wait; a second signal cuts them all the same.
+const SETTLE: Duration = Duration::from_secs(60);
+
+/// What is known before the command line can be read in full.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    pub(crate) paths: Paths,
+    pub(crate) target: Chosen,
+    pub(crate) description: Description,
+}
+
+/// Deploys as the command line says.
+///
+/// # Errors
+/// Whatever went wrong, with its exit code.
+pub(crate) fn run(
+    matches: &ArgMatches,
+    context: &Context,
+    variables: &Variables,
+) -> Result<Deployed, Error> {
+    let request = Request::read(matches, &context.description, variables)?;
+    let progress = Arc::new(Progress::new(Style::choose(
+        matches.get_flag("quiet"),
+        matches.get_count("verbose") > 0,
+    )));
+    if request.insecure {
+        progress.warning("TLS certificates are not checked (--insecure): whoever sits on the way can read and change everything");
+    }
+    let http = http(&request)?;
+    let bindle = bindle(&request, &http, context, variables)?;
+    let runtime = crate::runtime()?;
+    let result = runtime.block_on(deploy(&request, context, http, bindle, &progress));
+    progress.abandon();
+    // Work on threads of its own, reading the application for one, is not waited for after an interruption.
+    runtime.shutdown_background();
+    result
+}
+
+async fn deploy(
+    request: &Request,
+    context: &Context,
+    http: HttpClient,
+    bindle: Option<Client>,
+    progress: &Arc<Progress>,
+) -> Result<Deployed, Error> {
+    let mut signals = Signals::listen()
+        .map_err(|error| Error::new(Exit::Internal, "can't listen for Ctrl-C").cause(&error))?;
+    let name = &context.description.name;
+
+    progress.start("Reading the application");
+    let loading = load(request, context);
+    let Some(loaded) = interruptible(&mut signals, loading).await else {
+        return Err(stopped(
+            "stopped while reading the application; nothing was deployed",
+        ));
+    };
+    let (application, target) = loaded?;
+    for warning in application.warnings() {
+        progress.warning(warning);
+    }
+    refuse_triggers(&application, &target, name).await?;
+
+    let session = session(request, &target, http.clone(), bindle.clone(), progress).await?;
+    let application = Arc::new(application);
+    progress.start(&format!(
+        "Deploying {} {} with '{name}'",
+        application.name(),
+        application.revision()
+    ));
+    let deploying = target.deploy_authenticated(Arc::clone(&application), &session);
+    let Some(deployed) = interruptible(&mut signals, deploying).await else {
+        return Err(wind_down(&mut signals, bindle.as_ref(), progress).await);
+    };
+    let deployment = deployed
+        .map_err(|error| fault::operation(&error, Some(&context.description)))?
+        .deployment;
+    for denial in progress.denials() {
+        progress.warning(&format!("the target '{name}' was refused {denial}"));
+    }
+
+    let readiness = readiness::wait(request, &deployment, &http, progress);
+    let readiness = match interruptible(&mut signals, readiness).await {
+        Some(readiness) => readiness?,
+        None => {
+            return Err(stopped(format!(
+                "stopped while waiting for an answer; {} {} is deployed",
+                deployment.application, deployment.revision
+            )));
+        }
+    };
+    progress.finish();
+    Ok(Deployed {
+        routes: deployment
+            .url
+            .as_ref()
+            .map(|url| routes(&application, url.as_str()))
+            .unwrap_or_default(),
+        application: deployment.application,
+        revision: deployment.revision,
+        target: name.clone(),
+        url: deployment.url.map(String::from),
+        pushed: progress.pushed(),
+        readiness,
+    })
+}
+
+/// The application and the target, read and compiled at the same time.
+async fn load(request: &Request, context: &Context) -> Result<(Application, Target), Error> {
+    let from = request.from.clone();
+    let (chosen, paths) = (context.target.clone(), context.paths.clone());
+    let application = tokio::task::spawn_blocking(move || Application::load(&from));
+    let target = tokio::task::spawn_blocking(move || chosen.load(&paths));
+    let lost = |error| Error::new(Exit::Internal, "a thread of bowline broke down").cause(&error);
+    let application = application
+        .await
+        .map_err(lost)?
+        .map_err(|error| fault::application(&error))?;
+    Ok((application, target.await.map_err(lost)??))
+}
+
+/// Refuses what the platform can't run before anything is sent.
+async fn refuse_triggers(
+    application: &Application,
+    target: &Target,
+    name: &str,
+) -> Result<(), Error> {
+    let description = target
+        .describe()
+        .await
+        .map_err(|error| fault::host(error, None))?;
+    // A target that names none leaves it to its platform.
+    if description.triggers.is_empty() {
+        return Ok(());
+    }
+    match application
+        .triggers()
+        .iter()
+        .find(|trigger| !description.triggers.contains(&trigger.kind))
+    {
+        None => Ok(()),
+        Some(trigger) => Err(Error::new(
+            Exit::Application,
+            format!(
+                "the application has a trigger of type '{}', which the target '{name}' can't run",
+                trigger.kind
+            ),
+        )
+        .hint(format!("it runs: {}", description.triggers.join(", ")))),
+    }
+}
+
+async fn session(
+    request: &Request,
+    target: &Target,
+    http: HttpClient,
+    bindle: Option<Client>,
+    progress: &Arc<Progress>,
+) -> Result<Session, Error> {
+    let description = target
+        .describe()
+        .await
+        .map_err(|error| fault::host(error, None))?;
+    let mut environment = Environment::new("default");
+    for (name, value) in request.settings.iter() {
+        environment = environment.with_setting(name, Secret::new(value.text()));
+    }
+    let observer: Arc<Progress> = Arc::clone(progress);
+    let session = Session::new(environment, http)
+        .with_observer(observer)
+        .granting(&description, &request.approved)
+        .map_err(|error| Error::of(Exit::Usage, &error))?;
+    Ok(match bindle {
+        Some(client) => session.with_bindle(client),
+        None => session,
+    })
+}
+
+fn http(request: &Request) -> Result<HttpClient, Error> {
+    let mut options = HttpOptions::default();
+    options.insecure = request.insecure;
+    HttpClient::new(&options).map_err(|error| Error::of(Exit::Internal, &error))
+}
+
+fn bindle(
+    request: &Request,
+    http: &HttpClient,
+    context: &Context,
+    variables: &Variables,
+) -> Result<Option<Client>, Error> {
+    let Some(server) = &request.bindle else {
+        return Ok(None);
+    };
+    let mut options = ClientOptions::new(server.address.clone());
+    options.credentials = server.credentials.clone();
+    options.signer = Some(local::signer(&context.paths, variables)?);
+    Ok(Some(Client::new(http, options)))
+}
+
+/// Every route as a full URL.
+fn routes(application: &Application, url: &str) -> Vec<(String, String)> {
+    let base = url.trim_end_matches('/');
+    application
+        .routes()
+        .into_iter()
+        .map(|route| (format!("{base}{}", route.pattern), route.component))
+        .collect()
+}
+
+/// The result of `work`, or `None` when the user wants to stop before it is there; then it is dropped.
+async fn interruptible<T>(signals: &mut Signals, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        result = work => Some(result),
+        () = signals.next() => None,
+    }
+}
+
+/// Lets uploads end that run, and says what is left.
+async fn wind_down(signals: &mut Signals, bindle: Option<&Client>, progress: &Progress) -> Error {
+    let during = progress.current().unwrap_or_else(|| "deploying".to_owned());
+    progress.abandon();
+    progress.above("Stopping: letting running uploads end; press Ctrl-C again to stop at once");
+    let settled = match bindle {
+        Some(client) => {
+            tokio::select! {
+                settled = client.settle(SETTLE) => settled,
+                () = signals.next() => false,
+            }
+        }
+        None => true,
+    };
+    if settled {
+        stopped(format!(
+            "stopped during: {during}; what was sent until then is kept"
+        ))
+    } else {
+        stopped(format!("stopped during: {during}; uploads were cut off")).hint(
+            "a Bindle server may refuse a parcel whose upload was cut off; if it does, deploying again says what its operator has to do",
+        )
+    }
+}
+
+fn stopped(message: impl Into<String>) -> Error {
+    Error::new(Exit::Cancelled, message).hint("run the same command again: it goes on from there")
+}

@@ -1,0 +1,359 @@
+//! What the command line and the variables ask for, checked as a whole before anything starts.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bowline_host::Origin;
+use bowline_host::bindle::{Credentials, ServerAddress};
+use clap::ArgMatches;
+
+use crate::description::Description;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::settings::{self, Settings, Source, host};
+use crate::variables::Variables;
+
+/// A deployment to make.
+#[derive(Debug)]
+pub(super) struct Request {
+    /// The manifest or its folder.
+    pub(super) from: PathBuf,
+    /// The target's settings.
+    pub(super) settings: Settings,
+    /// Where to push, when the target pushes.
+    pub(super) bindle: Option<BindleServer>,
+    /// Origins that the target declares and the user grants.
+    pub(super) approved: BTreeSet<Origin>,
+    /// Accept any TLS certificate.
+    pub(super) insecure: bool,
+    /// How long to wait for an answer; `None` doesn't wait.
+    pub(super) readiness_timeout: Option<Duration>,
+}
+
+/// A Bindle server and who pushes to it.
+#[derive(Debug)]
+pub(super) struct BindleServer {
+    pub(super) address: ServerAddress,
+    pub(super) credentials: Option<Credentials>,
+}
+
+impl Request {
+    /// Reads it from the flags of `deploy`, the variables and the defaults.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, as usage; or an origin that the target wants and was not granted.
+    pub(super) fn read(
+        matches: &ArgMatches,
+        description: &Description,
+        variables: &Variables,
+    ) -> Result<Self, Error> {
+        let flag = |name: &str| matches.get_one::<String>(name).cloned();
+        let own = host::bindle(description.uses_bindle);
+        // One pass over both, so that what is missing is said at once.
+        let all: Vec<_> = own.iter().chain(&description.settings).cloned().collect();
+        let (ours, targets) = settings::resolve(&all, flag, variables)?
+            .split(|name| own.iter().any(|setting| setting.name == name));
+        Ok(Self {
+            from: matches
+                .get_one::<OsString>("from")
+                .map_or_else(|| PathBuf::from("."), PathBuf::from),
+            settings: targets,
+            bindle: bindle(&ours, description)?,
+            approved: approved(matches, description)?,
+            insecure: matches.get_flag("insecure"),
+            readiness_timeout: matches
+                .get_one::<u32>("readiness-timeout")
+                .filter(|seconds| **seconds > 0)
+                .map(|seconds| Duration::from_secs((*seconds).into())),
+        })
+    }
+}
+
+fn bindle(settings: &Settings, description: &Description) -> Result<Option<BindleServer>, Error> {
+    if !description.uses_bindle {
+        // A variable may be there for other targets; a flag was meant for this one.
+        let flag = settings.iter().find_map(|(_, value)| match value.source() {
+            Source::Flag(flag) => Some(flag),
+            _ => None,
+        });
+        return match flag {
+            None => Ok(None),
+            Some(flag) => Err(Error::new(
+                Exit::Usage,
+                format!(
+                    "{flag} has no effect: the target '{}' does not use Bindle",
+                    description.name
+                ),
+            )
+            .hint(format!("leave out {flag}"))),
+        };
+    }
+    let Some(server) = settings.get(host::BINDLE_SERVER) else {
+        return Ok(None);
+    };
+    let address = server.text().parse::<ServerAddress>().map_err(|error| {
+        Error::of(Exit::Usage, &error).hint(format!("the address comes from {}", server.source()))
+    })?;
+    let credentials = match (
+        settings.get(host::BINDLE_USERNAME),
+        settings.get(host::BINDLE_PASSWORD),
+    ) {
+        (None, None) => None,
+        (Some(username), Some(password)) => {
+            let credentials =
+                Credentials::new(username.text().to_owned(), password.text().to_owned());
+            Some(credentials.map_err(|error| Error::of(Exit::Usage, &error))?)
+        }
+        (Some(username), None) => {
+            return Err(half_given(
+                username.source(),
+                "a user",
+                "password",
+                "--bindle-password or BINDLE_PASSWORD",
+            ));
+        }
+        (None, Some(password)) => {
+            return Err(half_given(
+                password.source(),
+                "a password",
+                "user",
+                "--bindle-username or BINDLE_USERNAME",
+            ));
+        }
+    };
+    Ok(Some(BindleServer {
+        address,
+        credentials,
+    }))
+}
+
+fn half_given(source: &Source, given: &str, missing: &str, ways: &str) -> Error {
+    Error::new(
+        Exit::Usage,
+        format!("{source} names {given} for the Bindle server, but there is no {missing}"),
+    )
+    .hint(format!("set {ways}"))
+}
+
+fn approved(matches: &ArgMatches, description: &Description) -> Result<BTreeSet<Origin>, Error> {
+    let mut approved = BTreeSet::new();
+    for text in matches.get_many::<String>("grant").into_iter().flatten() {
+        let origin: Origin = text.parse().map_err(|error| {
+            Error::new(
+                Exit::Usage,
+                format!("the value of --grant is not an origin: '{text}'"),
+            )
+            .cause(&error)
+            .hint("write it as https://api.example.com, with a port if it has one")
+        })?;
+        if !description.network.contains(&origin.to_string()) {
+            let wanted = match description.network.as_slice() {
+                [] => "it asks for none".to_owned(),
+                wanted => format!("it asks for {}", wanted.join(", ")),
+            };
+            return Err(Error::new(
+                Exit::Usage,
+                format!(
+                    "--grant {origin} has no effect: the target '{}' does not ask for that origin",
+                    description.name
+                ),
+            )
+            .hint(wanted));
+        }
+        approved.insert(origin);
+    }
+    let granted: Vec<String> = approved.iter().map(ToString::to_string).collect();
+    let missing: Vec<&str> = description
+        .network
+        .iter()
+        .filter(|wanted| !granted.contains(wanted))
+        .map(String::as_str)
+        .collect();
+    if missing.is_empty() {
+        return Ok(approved);
+    }
+    let flags: Vec<String> = missing
+        .iter()
+        .map(|origin| format!("--grant {origin}"))
+        .collect();
+    Err(Error::new(
+        Exit::Denied,
+        format!(
+            "the target '{}' wants to send requests to {}, which is not granted",
+            description.name,
+            missing.join(", ")
+        ),
+    )
+    .hint(format!(
+        "if you trust it with that, run again with `{}`",
+        flags.join(" ")
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::description::tests::{description, setting};
+    use crate::settings::kind::Kind;
+
+    fn acme(uses_bindle: bool, network: &[&str]) -> Description {
+        let mut made = description(vec![setting("acme-url", Some("ACME_URL"), Kind::Url)]);
+        made.uses_bindle = uses_bindle;
+        made.network = network.iter().map(|&origin| origin.to_owned()).collect();
+        made
+    }
+
+    fn read(
+        line: &str,
+        variables: &[(&str, &str)],
+        description: &Description,
+    ) -> Result<Request, Error> {
+        let matches = crate::command::command(Some(description))
+            .try_get_matches_from(format!("bowline deploy {line}").split_whitespace())
+            .unwrap();
+        let variables = Variables::from_pairs(variables.iter().copied());
+        Request::read(
+            matches.subcommand_matches("deploy").unwrap(),
+            description,
+            &variables,
+        )
+    }
+
+    fn refusal(
+        line: &str,
+        variables: &[(&str, &str)],
+        description: &Description,
+    ) -> (Exit, String, Vec<String>) {
+        let error = read(line, variables, description).unwrap_err();
+        (
+            error.exit(),
+            error.message().to_owned(),
+            error.hints().to_vec(),
+        )
+    }
+
+    #[test]
+    fn everything_has_its_default() {
+        let request = read("--acme-url http://a", &[], &acme(false, &[])).unwrap();
+        assert_eq!(request.from, PathBuf::from("."));
+        assert_eq!(request.settings.get("acme-url").unwrap().text(), "http://a");
+        assert!(request.bindle.is_none() && request.approved.is_empty() && !request.insecure);
+        assert_eq!(request.readiness_timeout, Some(Duration::from_secs(60)));
+        let request = read("--readiness-timeout 0 -f x -k", &[], &acme(false, &[])).unwrap();
+        assert_eq!(
+            (request.from, request.insecure, request.readiness_timeout),
+            (PathBuf::from("x"), true, None)
+        );
+    }
+
+    #[test]
+    fn the_bindle_server_comes_from_flag_or_variable() {
+        let variables = [
+            ("BINDLE_SERVER_URL", "http://b/v1"),
+            ("BINDLE_USERNAME", "u"),
+            ("BINDLE_PASSWORD", "p"),
+        ];
+        let server = read("", &variables, &acme(true, &[]))
+            .unwrap()
+            .bindle
+            .unwrap();
+        assert_eq!(server.address.to_string(), "http://b/v1");
+        assert!(server.credentials.is_some());
+        let server = read("--bindle-server http://c/v1", &variables, &acme(true, &[]))
+            .unwrap()
+            .bindle
+            .unwrap();
+        assert_eq!(server.address.to_string(), "http://c/v1");
+        // For a target that has no use for it, the variable is somebody else's.
+        assert!(
+            read("", &variables, &acme(false, &[]))
+                .unwrap()
+                .bindle
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn the_settings_of_the_target_do_not_hold_the_hosts() {
+        let variables = [
+            ("BINDLE_SERVER_URL", "http://b/v1"),
+            ("BINDLE_USERNAME", "u"),
+            ("BINDLE_PASSWORD", "p"),
+        ];
+        let request = read("--acme-url http://a", &variables, &acme(true, &[])).unwrap();
+        let names: Vec<&str> = request.settings.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["acme-url"]);
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let bindle = acme(true, &[]);
+        for (line, message, hint) in [
+            (
+                "",
+                "the setting bindle-server has no value",
+                "set --bindle-server or BINDLE_SERVER_URL: URL of the Bindle server that the application is pushed to",
+            ),
+            (
+                "--bindle-server http://b/v1?x",
+                "the bindle server address has a `?` or `#` part: leave that out",
+                "the address comes from the flag --bindle-server",
+            ),
+            (
+                "--bindle-server http://b --bindle-username u",
+                "the flag --bindle-username names a user for the Bindle server, but there is no password",
+                "set --bindle-password or BINDLE_PASSWORD",
+            ),
+            (
+                "--bindle-server http://b --bindle-password p",
+                "the flag --bindle-password names a password for the Bindle server, but there is no user",
+                "set --bindle-username or BINDLE_USERNAME",
+            ),
+        ] {
+            assert_eq!(
+                refusal(line, &[], &bindle),
+                (Exit::Usage, message.to_owned(), vec![hint.to_owned()])
+            );
+        }
+        assert_eq!(
+            refusal("--bindle-server http://b", &[], &acme(false, &[])),
+            (
+                Exit::Usage,
+                "--bindle-server has no effect: the target 'acme' does not use Bindle".to_owned(),
+                vec!["leave out --bindle-server".to_owned()]
+            )
+        );
+    }
+
+    #[test]
+    fn origins_of_the_target_need_a_grant() {
+        let wants = acme(
+            false,
+            &["https://api.acme.test", "https://cdn.acme.test:8443"],
+        );
+        assert_eq!(
+            refusal("--grant https://api.acme.test", &[], &wants),
+            (Exit::Denied,
+             "the target 'acme' wants to send requests to https://cdn.acme.test:8443, which is not granted".to_owned(),
+             vec!["if you trust it with that, run again with `--grant https://cdn.acme.test:8443`".to_owned()])
+        );
+        let request = read(
+            "--grant https://api.acme.test:443/ --grant https://cdn.acme.test:8443",
+            &[],
+            &wants,
+        )
+        .unwrap();
+        assert_eq!(request.approved.len(), 2);
+        assert_eq!(
+            refusal("--grant https://evil.test", &[], &acme(false, &[])),
+            (Exit::Usage, "--grant https://evil.test has no effect: the target 'acme' does not ask for that origin".to_owned(),
+             vec!["it asks for none".to_owned()])
+        );
+        assert_eq!(
+            refusal("--grant https://api.acme.test/path", &[], &wants).1,
+            "the value of --grant is not an origin: 'https://api.acme.test/path'"
+        );
+    }
+}

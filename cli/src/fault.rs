@@ -1,0 +1,163 @@
+//! Errors of the libraries, as the person at the terminal is told: with an exit code and what to do.
+
+use std::path::Path;
+
+use bowline_app::LoadError;
+use bowline_host::{ArtifactError, Denial, HostError, TargetFailure};
+
+use crate::description::Description;
+use crate::error::Error;
+use crate::exit::Exit;
+
+const BUILT_IN: &str = "the built-in target";
+const AUTHOR: &str = "this is a fault of the target; tell its author";
+
+/// An application that can't be loaded.
+#[must_use]
+pub fn application(error: &LoadError) -> Error {
+    let mut made = Error::of(Exit::Application, error);
+    if let Some(location) = error.location() {
+        made = made.excerpt(location.snippet());
+    }
+    match error.hint() {
+        Some(hint) => made.hint(hint),
+        None => made,
+    }
+}
+
+/// A file that is no target. `file` is where it came from, when it isn't the built-in one.
+#[must_use]
+pub fn artifact(error: &ArtifactError, file: Option<&Path>) -> Error {
+    let name = match file {
+        Some(file) => file.display().to_string(),
+        None => BUILT_IN.to_owned(),
+    };
+    if let ArtifactError::Read { source, .. } = error {
+        return Error::new(Exit::Target, format!("can't read the target {name}"))
+            .cause(source)
+            .hint("give the WebAssembly component of a deploy target with `--target`");
+    }
+    let made = Error::new(
+        Exit::Target,
+        format!("{name} can't be used as a target: {error}"),
+    );
+    let made = match std::error::Error::source(error) {
+        Some(source) => made.cause(source),
+        None => made,
+    };
+    match error {
+        ArtifactError::NotWasm | ArtifactError::NotATarget { .. } | ArtifactError::Malformed(_) => {
+            made.hint("give the WebAssembly component of a deploy target with `--target`")
+        }
+        ArtifactError::ContractVersion { .. } => made.hint(format!(
+            "get the target built for bowline {}, or the bowline that speaks its version",
+            env!("CARGO_PKG_VERSION")
+        )),
+        ArtifactError::Imports { .. } | ArtifactError::Compile(_) | ArtifactError::Shape(_) => {
+            made.hint(AUTHOR)
+        }
+        _ => made,
+    }
+}
+
+/// A target that did not succeed before its description was known.
+#[must_use]
+pub fn host(error: HostError, file: Option<&Path>) -> Error {
+    match error {
+        HostError::Artifact(error) => artifact(&error, file),
+        other => operation(&other, None),
+    }
+}
+
+/// A target that did not succeed. `description` tells what to do about settings and grants.
+#[must_use]
+pub fn operation(error: &HostError, description: Option<&Description>) -> Error {
+    match error {
+        HostError::Artifact(error) => artifact(error, None),
+        HostError::Description { .. }
+        | HostError::Answer { .. }
+        | HostError::Unsupported { .. } => Error::of(Exit::Target, error).hint(AUTHOR),
+        HostError::Denied { denial, .. } => denied(error, denial, description),
+        HostError::Failed { failure, .. } => failed(error, failure, description),
+        HostError::Trap { trap, .. } => {
+            let made = Error::of(Exit::Target, error)
+                .hint(AUTHOR)
+                .detail(format!("{error:?}"));
+            if trap.output.is_empty() {
+                made
+            } else {
+                made.excerpt(format!("it wrote:\n{}", trap.output))
+            }
+        }
+        HostError::Limit { .. } => Error::of(Exit::Limit, error)
+            .hint("the target was stopped; nothing of it runs any more"),
+        HostError::Runtime(..) => Error::of(Exit::Internal, error).detail(format!("{error:?}")),
+        other => Error::of(Exit::Internal, other),
+    }
+}
+
+fn denied(error: &HostError, denial: &Denial, description: Option<&Description>) -> Error {
+    let made = Error::of(Exit::Denied, error);
+    match denial {
+        Denial::Origin(origin) => {
+            let origin = origin.to_string();
+            let declared = description.is_some_and(|target| target.network.contains(&origin));
+            if declared {
+                made.hint(format!(
+                    "if you trust it with that, run again with `--grant {origin}`"
+                ))
+            } else {
+                made.hint(
+                    "the target does not declare that origin, so it can't be granted: check the URLs that you gave it, \
+                     and don't trust it with your secrets",
+                )
+            }
+        }
+        _ => made.hint(AUTHOR),
+    }
+}
+
+fn failed(error: &HostError, failure: &TargetFailure, description: Option<&Description>) -> Error {
+    let exit = match failure {
+        TargetFailure::InvalidSetting { .. } => Exit::Usage,
+        TargetFailure::UnsupportedApplication(_) => Exit::Application,
+        TargetFailure::Unauthenticated(_) => Exit::NotAuthenticated,
+        TargetFailure::Forbidden(_) => Exit::Forbidden,
+        TargetFailure::NotFound(_) => Exit::NotFound,
+        TargetFailure::Conflict(_) => Exit::Conflict,
+        TargetFailure::Unavailable(_) => Exit::Unavailable,
+        TargetFailure::UnsupportedOperation(_) => Exit::Target,
+        TargetFailure::Unexpected(_) => Exit::UnexpectedAnswer,
+        _ => Exit::Internal,
+    };
+    let made = Error::of(exit, error);
+    match failure {
+        TargetFailure::InvalidSetting { name, .. } => {
+            let setting = description
+                .and_then(|target| target.settings.iter().find(|setting| setting.name == *name));
+            match setting {
+                Some(setting) => made.hint(format!("set {}", setting.ways())),
+                None => made,
+            }
+        }
+        TargetFailure::Unauthenticated(_) => match description.and_then(ways_to_log_in) {
+            Some(ways) => made.hint(format!("check what says who you are: {ways}")),
+            None => made,
+        },
+        TargetFailure::Unavailable(_) => {
+            made.hint("run the same command again: it goes on from where this run stopped")
+        }
+        _ => made,
+    }
+}
+
+/// The settings that say who is deploying: the secrets, and what excludes or goes with them can't be told apart.
+fn ways_to_log_in(target: &Description) -> Option<String> {
+    let secrets: Vec<String> = target
+        .settings
+        .iter()
+        .filter(|setting| setting.kind == crate::settings::kind::Kind::Secret)
+        .map(crate::description::Setting::ways)
+        .collect();
+    (!secrets.is_empty()).then(|| secrets.join("; "))
+}

@@ -1,0 +1,143 @@
+//! The program `bowline`, as a library: `main` only calls [`main`].
+//!
+//! ```text
+//! argv, variables -> command (clap) -> settings -> commands -> output, exit code
+//! ```
+//!
+//! Commands return data; [`output`] alone writes it. What can go wrong is an [`error::Error`] with an [`exit::Exit`].
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::ArgMatches;
+use tracing_subscriber::EnvFilter;
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::output::Report;
+use crate::paths::Paths;
+use crate::target::Chosen;
+use crate::variables::Variables;
+
+pub mod command;
+pub mod commands;
+pub mod description;
+pub mod error;
+pub mod exit;
+mod fault;
+pub mod output;
+pub mod paths;
+pub mod progress;
+pub mod settings;
+mod signals;
+mod target;
+pub mod text;
+pub mod variables;
+
+/// Runs the program with this process's arguments and variables.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    ExitCode::from(run(&arguments, &Variables::of_process()))
+}
+
+/// Runs the program with these arguments, without the program's name, and these variables. Writes to stdout and stderr, and
+/// returns the exit code.
+#[must_use]
+pub fn run(arguments: &[OsString], variables: &Variables) -> u8 {
+    let glance = command::glance(arguments);
+    match execute(arguments, &glance, variables) {
+        Ok(code) => code,
+        Err(error) => {
+            output::error(&error, glance.verbose);
+            error.exit().code()
+        }
+    }
+}
+
+fn execute(
+    arguments: &[OsString],
+    glance: &command::Glance,
+    variables: &Variables,
+) -> Result<u8, Error> {
+    // Only `deploy` has the flags of a target; everything else is answered without looking at one.
+    let deploy = if glance.deploys {
+        let paths = Paths::find(variables)?;
+        let target = Chosen::find(glance.target.as_deref())?;
+        let description = target.describe(&paths)?;
+        Some(commands::deploy::Context {
+            paths,
+            target,
+            description,
+        })
+    } else {
+        None
+    };
+    let command = command::command(deploy.as_ref().map(|context| &context.description));
+    let matches = match command
+        .try_get_matches_from(std::iter::once(&OsString::from("bowline")).chain(arguments))
+    {
+        Ok(matches) => matches,
+        Err(shown) => {
+            // Help and versions are "errors" to clap as well. When nobody listens any more, there is nothing left to do.
+            let _ = shown.print();
+            return Ok(if shown.use_stderr() {
+                Exit::Usage.code()
+            } else {
+                Exit::Success.code()
+            });
+        }
+    };
+    match (matches.subcommand(), deploy) {
+        (Some(("deploy", matches)), Some(context)) => {
+            log(matches);
+            let report = commands::deploy::run(matches, &context, variables)?;
+            output::report(&Report::Deployed(report)).map_err(|error| {
+                Error::new(Exit::Internal, "can't write the result to stdout").cause(&error)
+            })?;
+            Ok(Exit::Success.code())
+        }
+        (Some(("local", matches)), _) => match matches.subcommand() {
+            Some(("up", matches)) => {
+                commands::local::up(matches, &Paths::find(variables)?, variables)
+            }
+            _ => Err(unknown_verb()),
+        },
+        _ => Err(unknown_verb()),
+    }
+}
+
+/// clap lets no other verb through.
+fn unknown_verb() -> Error {
+    Error::new(
+        Exit::Internal,
+        "the command line was understood, but there is nothing to do for it",
+    )
+}
+
+/// Sends the log to stderr: warnings, or with `-v` all that bowline does. The log of other libraries stays off: that of HTTP
+/// libraries shows headers, and so passwords.
+fn log(matches: &ArgMatches) {
+    let level = match (matches.get_flag("quiet"), matches.get_count("verbose")) {
+        (true, _) => "error",
+        (_, 0) => "warn",
+        (_, 1) => "debug",
+        _ => "trace",
+    };
+    let filter = ["bowline", "bowline_app", "bowline_cli", "bowline_host"]
+        .map(|name| format!("{name}={level}"))
+        .join(",");
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(|| anstream::stderr())
+        .with_env_filter(EnvFilter::new(filter))
+        .without_time()
+        .finish();
+    // It fails only when there is one already, which then stays.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+/// The runtime that targets and uploads run on.
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Runtime::new()
+        .map_err(|error| Error::new(Exit::Internal, "can't start the runtime").cause(&error))
+}

@@ -1,0 +1,313 @@
+//! What is going on, on stderr, while a command works.
+//!
+//! On a terminal the current step turns with a spinner or fills a bar. Elsewhere, and with `-v`, whose log would tangle with
+//! it, each step is one plain line. With `-q` there is nothing but warnings.
+
+use std::io::IsTerminal as _;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bowline_host::bindle::Receipt;
+use bowline_host::{Denial, GuestStream, Observer};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::output::{self, Pushed};
+use crate::text;
+
+/// Redraws of the spinner; ten a second look smooth and cost nothing.
+const TICK: Duration = Duration::from_millis(100);
+/// How often plain output says how far a push is: seldom enough for a log, often enough to tell it from a hanging one.
+const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How steps are shown.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Style {
+    /// Not at all.
+    Quiet,
+    /// One line each.
+    Lines,
+    /// Moving.
+    Live,
+}
+
+impl Style {
+    /// What suits this terminal.
+    #[must_use]
+    pub fn choose(quiet: bool, verbose: bool) -> Self {
+        if quiet {
+            Self::Quiet
+        } else if verbose || !std::io::stderr().is_terminal() {
+            Self::Lines
+        } else {
+            Self::Live
+        }
+    }
+}
+
+/// Shows steps one after another. It can be shared between threads.
+pub struct Progress {
+    style: Style,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    bar: Option<ProgressBar>,
+    step: Option<String>,
+    push: Option<Push>,
+    denials: Vec<String>,
+    pushed: Option<Pushed>,
+}
+
+struct Push {
+    total: u64,
+    parcels: u32,
+    last_said: Instant,
+}
+
+impl Progress {
+    /// Shows nothing until the first step.
+    #[must_use]
+    pub fn new(style: Style) -> Self {
+        Self {
+            style,
+            state: Mutex::default(),
+        }
+    }
+
+    /// A step starts, and with it the one before has ended.
+    pub fn start(&self, step: &str) {
+        let step = text::one_line(step);
+        let mut state = self.state();
+        self.end_step(&mut state);
+        match self.style {
+            Style::Quiet => {}
+            Style::Lines => output::line(&step),
+            Style::Live => {
+                let bar = ProgressBar::new_spinner().with_message(step.clone());
+                bar.enable_steady_tick(TICK);
+                state.bar = Some(bar);
+            }
+        }
+        state.step = Some(step);
+    }
+
+    /// The last step has ended well.
+    pub fn finish(&self) {
+        self.end_step(&mut self.state());
+    }
+
+    /// Nothing moves any more; the current step is left as it is, because it did not end well.
+    pub fn abandon(&self) {
+        let mut state = self.state();
+        state.step = None;
+        state.push = None;
+        if let Some(bar) = state.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Shows a warning above whatever moves.
+    pub fn warning(&self, message: &str) {
+        self.above(&output::render_warning(message));
+    }
+
+    /// Shows a line above whatever moves, also with `-q`.
+    pub fn above(&self, line: &str) {
+        // The bar is a handle: holding the lock while something is written is not needed.
+        let bar = self.state().bar.clone();
+        match bar {
+            Some(bar) => bar.suspend(|| output::line(line)),
+            None => output::line(line),
+        }
+    }
+
+    /// What the host refused to the target, each once, in the order it happened.
+    #[must_use]
+    pub fn denials(&self) -> Vec<String> {
+        self.state().denials.clone()
+    }
+
+    /// The step that is under way.
+    #[must_use]
+    pub fn current(&self) -> Option<String> {
+        self.state().step.clone()
+    }
+
+    /// What all pushes together sent, when there was one.
+    #[must_use]
+    pub fn pushed(&self) -> Option<Pushed> {
+        self.state().pushed
+    }
+
+    fn end_step(&self, state: &mut State) {
+        if let Some(bar) = state.bar.take() {
+            bar.finish_and_clear();
+        }
+        state.push = None;
+        if let (Some(step), Style::Live) = (state.step.take(), self.style) {
+            output::line(&output::render_done(&step));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere leaves at worst an old bar behind.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn show_push(&self, state: &mut State, sent: u64, total: u64, parcels: u32) {
+        let now = Instant::now();
+        let planned = state
+            .push
+            .as_ref()
+            .is_none_or(|push| push.total != total || push.parcels != parcels);
+        if planned {
+            let step = format!(
+                "Pushing {} ({})",
+                output::parcels(parcels.into()),
+                output::size(total)
+            );
+            match self.style {
+                Style::Lines => output::line(&step),
+                Style::Live => {
+                    let bar = state.bar.get_or_insert_with(ProgressBar::new_spinner);
+                    bar.set_style(push_style());
+                    bar.set_length(total);
+                    bar.set_message(step.clone());
+                    bar.enable_steady_tick(TICK);
+                }
+                Style::Quiet => {}
+            }
+            state.step = Some(step);
+            state.push = Some(Push {
+                total,
+                parcels,
+                last_said: now,
+            });
+        }
+        match self.style {
+            Style::Live => {
+                if let Some(bar) = &state.bar {
+                    bar.set_position(sent);
+                }
+            }
+            Style::Lines => {
+                if let Some(push) = state.push.as_mut()
+                    && now.duration_since(push.last_said) >= PLAIN_INTERVAL
+                {
+                    push.last_said = now;
+                    output::line(&format!(
+                        "Pushed {} of {}",
+                        output::size(sent),
+                        output::size(total)
+                    ));
+                }
+            }
+            Style::Quiet => {}
+        }
+    }
+}
+
+fn push_style() -> ProgressStyle {
+    ProgressStyle::with_template(
+        "{spinner} {msg} [{wide_bar}] {binary_bytes} {binary_bytes_per_sec}",
+    )
+    .unwrap_or_else(|_| ProgressStyle::default_bar())
+    .progress_chars("=> ")
+}
+
+impl Observer for Progress {
+    fn step(&self, message: &str) {
+        self.start(message);
+    }
+
+    fn warn(&self, message: &str) {
+        self.warning(message);
+    }
+
+    fn link(&self, message: &str, url: &str) {
+        self.above(&format!(
+            "{}: {}",
+            text::one_line(message),
+            text::one_line(url)
+        ));
+    }
+
+    fn guest_output(&self, stream: GuestStream, line: &str) {
+        tracing::debug!(target: "bowline::target", ?stream, "{}", text::one_line(line));
+    }
+
+    fn denied(&self, denial: &Denial) {
+        let denial = denial.to_string();
+        tracing::debug!(target: "bowline::grant", "refused {denial}");
+        let mut state = self.state();
+        // A target that tries the same thing again and again is no news.
+        if !state.denials.contains(&denial) && state.denials.len() < 20 {
+            state.denials.push(denial);
+        }
+    }
+
+    fn upload(&self, sent: u64, total: u64, parcels: u32) {
+        // Nothing to send is no push.
+        if parcels > 0 {
+            self.show_push(&mut self.state(), sent, total, parcels);
+        }
+    }
+
+    fn pushed(&self, receipt: &Receipt) {
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+        let mut state = self.state();
+        // After a login in the middle the target pushes once more: what was sent then counts as well, what was reused doesn't.
+        let before = state.pushed.unwrap_or_default();
+        state.pushed = Some(Pushed {
+            uploaded: before.uploaded.saturating_add(count(receipt.uploaded)),
+            uploaded_bytes: before.uploaded_bytes.saturating_add(receipt.uploaded_bytes),
+            reused: if before == Pushed::default() {
+                count(receipt.reused)
+            } else {
+                before.reused
+            },
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_push_style_is_well_formed() {
+        ProgressStyle::with_template(
+            "{spinner} {msg} [{wide_bar}] {binary_bytes} {binary_bytes_per_sec}",
+        )
+        .unwrap();
+    }
+
+    #[test]
+    fn denials_are_kept_once() {
+        let progress = Progress::new(Style::Quiet);
+        progress.denied(&Denial::Bindle);
+        progress.denied(&Denial::Bindle);
+        progress.denied(&Denial::Request("a bad request".into()));
+        assert_eq!(
+            progress.denials(),
+            ["the use of Bindle, which is not granted", "a bad request"]
+        );
+    }
+
+    #[test]
+    fn steps_follow_each_other() {
+        let progress = Progress::new(Style::Quiet);
+        progress.start("one\u{1b}[2J");
+        assert_eq!(progress.state().step.as_deref(), Some("one[2J"));
+        progress.upload(0, 10, 1);
+        assert_eq!(
+            progress.state().step.as_deref(),
+            Some("Pushing 1 parcel (10 B)")
+        );
+        progress.start("two");
+        assert!(progress.state().push.is_none());
+        progress.finish();
+        assert_eq!(progress.state().step, None);
+    }
+}

@@ -1,0 +1,80 @@
+//! The settings of bowline itself, resolved by the same rules as those of a target.
+
+use crate::description::Setting;
+use crate::settings::kind::Kind;
+
+/// Flags of `deploy` that are no settings: a target's settings must not have their names. Those that every verb takes are
+/// among them.
+pub const FLAGS: &[&str] = &[
+    "from",
+    "target",
+    "grant",
+    "insecure",
+    "readiness-timeout",
+    "verbose",
+    "quiet",
+    "help",
+    "version",
+];
+
+/// Name of the setting that says where the Bindle server is.
+pub const BINDLE_SERVER: &str = "bindle-server";
+/// Name of the setting with the user to push as.
+pub const BINDLE_USERNAME: &str = "bindle-username";
+/// Name of the setting with that user's password.
+pub const BINDLE_PASSWORD: &str = "bindle-password";
+
+/// The Bindle server and who pushes to it. The names are SIP 001's. The server is required for targets that push.
+#[must_use]
+pub fn bindle(required: bool) -> Vec<Setting> {
+    let setting = |name: &str, variable: &str, description: &str, kind| Setting {
+        name: name.to_owned(),
+        variable: Some(variable.to_owned()),
+        description: description.to_owned(),
+        kind,
+        default: None,
+        required: false,
+        conflicts_with: Vec::new(),
+    };
+    let mut server = setting(
+        BINDLE_SERVER,
+        "BINDLE_SERVER_URL",
+        "URL of the Bindle server that the application is pushed to",
+        Kind::Url,
+    );
+    server.required = required;
+    vec![
+        server,
+        setting(
+            BINDLE_USERNAME,
+            "BINDLE_USERNAME",
+            "User to push as, where the Bindle server asks for one",
+            Kind::Text,
+        ),
+        setting(
+            BINDLE_PASSWORD,
+            "BINDLE_PASSWORD",
+            "Password of that user",
+            Kind::Secret,
+        ),
+    ]
+}
+
+/// Every flag that the host keeps for itself.
+#[must_use]
+pub fn reserved_flags() -> Vec<&'static str> {
+    let mut flags = FLAGS.to_vec();
+    flags.extend([BINDLE_SERVER, BINDLE_USERNAME, BINDLE_PASSWORD]);
+    flags
+}
+
+/// Every variable that the host keeps for itself.
+#[must_use]
+pub fn reserved_variables() -> Vec<&'static str> {
+    vec![
+        "BINDLE_SERVER_URL",
+        "BINDLE_USERNAME",
+        "BINDLE_PASSWORD",
+        crate::paths::HOME_VARIABLE,
+    ]
+}

@@ -1,0 +1,222 @@
+//! The target in force: its bytes, and its description without running it where that can be avoided.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use bowline_host::{Artifact, Engine, EngineOptions, Target};
+use serde::{Deserialize, Serialize};
+
+use crate::description::{Description, Setting};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::fault;
+use crate::paths::{self, Paths};
+use crate::settings::{host, kind::Kind};
+
+/// Form of the cached description; another one is made anew.
+const FORMAT: u32 = 1;
+/// A description has a few kilobytes; more than this is not read back.
+const MAX_CACHED: u64 = 1 << 20;
+
+/// A target that was found and looked at, but not compiled.
+#[derive(Clone, Debug)]
+pub struct Chosen {
+    artifact: Artifact,
+    /// Where it came from, when it isn't the built-in one.
+    file: Option<PathBuf>,
+    /// Compiled once, whether for its description or to deploy.
+    loaded: OnceLock<Target>,
+}
+
+impl Chosen {
+    /// The target in `file`, or the built-in Hippo target.
+    ///
+    /// # Errors
+    /// When the file can't be read or is no target that this host can run.
+    pub fn find(file: Option<&OsStr>) -> Result<Self, Error> {
+        let (artifact, file) = match file {
+            Some(file) => {
+                let file = PathBuf::from(file);
+                (Artifact::read(&file), Some(file))
+            }
+            None => (Artifact::from_bytes(bowline_builtin::HIPPO), None),
+        };
+        match artifact {
+            Ok(artifact) => Ok(Self {
+                artifact,
+                file,
+                loaded: OnceLock::new(),
+            }),
+            Err(error) => Err(fault::artifact(&error, file.as_deref())),
+        }
+    }
+
+    /// Compiles it, or loads the compiled code from the cache.
+    ///
+    /// # Errors
+    /// When this machine can't run WebAssembly, or the code is not valid.
+    pub fn load(&self, paths: &Paths) -> Result<Target, Error> {
+        if let Some(target) = self.loaded.get() {
+            return Ok(target.clone());
+        }
+        let options = EngineOptions::with_cache(paths.cache().join("compiled"));
+        let engine = Engine::new(&options).map_err(|error| Error::of(Exit::Internal, &error))?;
+        let target = Target::load(&engine, self.artifact.clone())
+            .map_err(|error| fault::host(error, self.file.as_deref()))?;
+        Ok(self.loaded.get_or_init(|| target).clone())
+    }
+
+    /// What the target says about itself: from the cache, else from the target, which is compiled for it.
+    ///
+    /// # Errors
+    /// When it can't be compiled, breaks down, or describes itself wrongly.
+    pub fn describe(&self, paths: &Paths) -> Result<Description, Error> {
+        let cached = paths
+            .cache()
+            .join("descriptions")
+            .join(format!("{}.json", self.artifact.digest()));
+        let description = match read(&cached) {
+            Some(description) => description,
+            None => {
+                let description = self.ask(paths)?;
+                // The cache saves time, nothing more: without it, the target is asked again.
+                if let Err(error) = write(&cached, &description) {
+                    tracing::warn!(path = %cached.display(), %error, "the target's description is not cached");
+                }
+                description
+            }
+        };
+        description.check(&host::reserved_flags(), &host::reserved_variables())?;
+        Ok(description)
+    }
+
+    fn ask(&self, paths: &Paths) -> Result<Description, Error> {
+        let target = self.load(paths)?;
+        let described = crate::runtime()?
+            .block_on(target.describe())
+            .map_err(|error| fault::host(error, self.file.as_deref()))?;
+        Ok(Description {
+            uses_bindle: self.artifact.imports_bindle(),
+            name: described.name.clone(),
+            version: described.version.to_string(),
+            summary: described.summary.clone(),
+            network: described.network.iter().map(ToString::to_string).collect(),
+            settings: described
+                .settings
+                .iter()
+                .cloned()
+                .map(setting)
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+fn setting(declared: bowline_host::Setting) -> Result<Setting, Error> {
+    use bowline_host::SettingKind;
+    let kind = match declared.kind {
+        SettingKind::Text => Kind::Text,
+        SettingKind::Url => Kind::Url,
+        SettingKind::Secret => Kind::Secret,
+        SettingKind::Boolean => Kind::Boolean,
+        SettingKind::Integer => Kind::Integer,
+        SettingKind::Choice(choices) => Kind::Choice(choices),
+        other => {
+            return Err(Error::new(
+                Exit::Internal,
+                format!(
+                    "the setting '{}' is of a kind that the command line doesn't know: {other:?}",
+                    declared.name
+                ),
+            ));
+        }
+    };
+    Ok(Setting {
+        name: declared.name,
+        variable: declared.variable,
+        description: declared.description,
+        kind,
+        default: declared.default,
+        required: declared.required,
+        conflicts_with: declared.conflicts_with,
+    })
+}
+
+#[derive(Deserialize, Serialize)]
+struct Cached<D> {
+    format: u32,
+    description: D,
+}
+
+/// `None` when it isn't there or can't be used: it can be made again.
+fn read(path: &Path) -> Option<Description> {
+    let mut text = String::new();
+    File::open(path)
+        .ok()?
+        .take(MAX_CACHED)
+        .read_to_string(&mut text)
+        .ok()?;
+    let cached: Cached<Description> = serde_json::from_str(&text).ok()?;
+    (cached.format == FORMAT).then_some(cached.description)
+}
+
+fn write(path: &Path, description: &Description) -> Result<(), io::Error> {
+    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    paths::create_private(folder).map_err(io::Error::other)?;
+    // The system's temporary files are readable by their owner only, and this one keeps that when it gets its name.
+    let mut file = tempfile::Builder::new()
+        .prefix(".new-")
+        .tempfile_in(folder)?;
+    file.write_all(&serde_json::to_vec(&Cached {
+        format: FORMAT,
+        description,
+    })?)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::description::tests::{description, setting};
+
+    #[test]
+    fn descriptions_are_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("descriptions/a.json");
+        let description = description(vec![
+            setting("acme-url", Some("ACME_URL"), Kind::Url),
+            setting("acme-size", None, Kind::Choice(vec!["s".into()])),
+        ]);
+        assert_eq!(read(&path), None);
+        write(&path, &description).unwrap();
+        assert_eq!(read(&path), Some(description));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(
+                fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
+        }
+    }
+
+    #[test]
+    fn other_forms_and_broken_files_are_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        for text in [
+            "",
+            "{",
+            r#"{"format":1}"#,
+            r#"{"format":99,"description":{}}"#,
+        ] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(read(&path), None, "{text}");
+        }
+    }
+}
