@@ -2,10 +2,6 @@
 //!
 //! Its own `export!` exports every interface of the world. The macros of [`crate::export`] take the code that it made for
 //! each single interface, and add the description of that interface alone.
-#![expect(
-    clippy::allow_attributes_without_reason,
-    reason = "generated from the WIT files"
-)]
 
 wit_bindgen::generate!({
     world: "target",
