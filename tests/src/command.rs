@@ -1,0 +1,163 @@
+//! Runs `bowline` as a user would, with nothing of this machine around it.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::programs;
+
+/// A home of its own: configuration, key, caches.
+pub struct Home {
+    folder: tempfile::TempDir,
+}
+
+impl Home {
+    /// An empty home.
+    ///
+    /// # Panics
+    /// When no temporary folder can be made.
+    #[allow(clippy::new_without_default, reason = "making one touches the disk")]
+    pub fn new() -> Home {
+        let folder = tempfile::Builder::new()
+            .prefix("bowline-home-")
+            .tempdir()
+            .expect("a temporary folder can be made");
+        Home { folder }
+    }
+
+    /// Its folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// `bowline` in this home, with no other environment.
+    pub fn bowline<I, S>(&self, arguments: I) -> Bowline
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let mut command = Command::new(programs::bowline());
+        command
+            .env_clear()
+            .env("BOWLINE_HOME", self.path())
+            .stdin(Stdio::null())
+            .args(arguments);
+        Bowline { command }
+    }
+}
+
+/// A `bowline` about to run.
+pub struct Bowline {
+    command: Command,
+}
+
+impl Bowline {
+    /// Adds environment variables.
+    pub fn envs(mut self, variables: &BTreeMap<String, String>) -> Bowline {
+        self.command.envs(variables);
+        self
+    }
+
+    /// Adds one argument.
+    pub fn arg(mut self, argument: impl AsRef<OsStr>) -> Bowline {
+        self.command.arg(argument);
+        self
+    }
+
+    /// Sets one environment variable.
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Bowline {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Removes one environment variable.
+    pub fn without(mut self, name: &str) -> Bowline {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// The command itself, for tests that start it and look on.
+    pub fn command(self) -> Command {
+        self.command
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Panics
+    /// When it cannot be started or was ended by a signal.
+    #[must_use = "look at the code and what it said"]
+    pub fn run(mut self) -> Ran {
+        let output = self.command.output().expect("bowline can be started");
+        Ran {
+            code: output.status.code().expect("bowline ended by itself"),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// What a run left: its exit code and what it wrote.
+#[derive(Debug)]
+pub struct Ran {
+    /// The exit code, of docs/exit-codes.md.
+    pub code: i32,
+    /// Results.
+    pub stdout: String,
+    /// Progress and errors.
+    pub stderr: String,
+}
+
+impl Ran {
+    /// Demands success.
+    ///
+    /// # Panics
+    /// When the code is not 0; both outputs are in the message.
+    pub fn success(self) -> Ran {
+        self.exit(0)
+    }
+
+    /// Demands one exit code.
+    ///
+    /// # Panics
+    /// When the code is another; both outputs are in the message.
+    pub fn exit(self, code: i32) -> Ran {
+        assert_eq!(
+            self.code, code,
+            "exit code {} instead of {code}\n-- stdout\n{}\n-- stderr\n{}",
+            self.code, self.stdout, self.stderr
+        );
+        self
+    }
+
+    /// The first URL on stdout.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn url(&self) -> url::Url {
+        self.stdout
+            .split_whitespace()
+            .find_map(|word| url::Url::parse(word).ok().filter(|url| url.has_host()))
+            .unwrap_or_else(|| panic!("no URL in:\n{}", self.stdout))
+    }
+}
+
+/// Copies a folder, without `target`, so that a test may change it.
+///
+/// # Panics
+/// When something cannot be read or written.
+pub fn copy_folder(from: &Path, to: &Path) -> PathBuf {
+    std::fs::create_dir_all(to).expect("the copy can be made");
+    for entry in std::fs::read_dir(from).expect("the folder can be read") {
+        let entry = entry.expect("the folder can be read");
+        let name = entry.file_name();
+        if entry.file_type().expect("it has a type").is_dir() {
+            if name != "target" {
+                copy_folder(&entry.path(), &to.join(name));
+            }
+        } else {
+            std::fs::copy(entry.path(), to.join(name)).expect("the file can be copied");
+        }
+    }
+    to.to_owned()
+}

@@ -1,0 +1,167 @@
+//! What a developer who types `spin deploy` sees.
+
+use std::fs;
+
+use bowline_tests::command::{Home, copy_folder};
+use bowline_tests::platform::Platform;
+use bowline_tests::programs::example;
+use bowline_tests::readers::{Bindle, Hippo};
+use bowline_tests::web;
+
+#[tokio::test]
+async fn an_application_of_the_spin_sdk_answers_at_its_url() {
+    let home = Home::new();
+    let platform = Platform::start(home.path());
+    let hello = example("hello-rust");
+
+    let first = home
+        .bowline(["deploy", "--from"])
+        .arg(&hello)
+        .envs(platform.settings())
+        .run()
+        .success();
+
+    let url = first.url();
+    let answer = web::get(&url, "/hello/bowline").await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(answer.body.contains("bowline"), "{}", answer.body);
+    assert!(
+        first.stdout.contains("/hello/:name"),
+        "each route is listed:\n{}",
+        first.stdout
+    );
+
+    // The same through clients that are not ours.
+    let hippo = Hippo::sign_in(&platform).await;
+    let app = hippo.app("hello-rust").await;
+    assert_eq!(app.storage_id, "hello-rust");
+    assert_eq!(app.channels.len(), 1);
+    let channel = &hippo.channels().await[0];
+    assert_eq!(channel.name, "spin-deploy");
+    let revision = channel
+        .active_revision
+        .as_ref()
+        .expect("the channel runs a revision");
+    let bindle = Bindle::connect(&platform);
+    let invoices = bindle.invoices("hello-rust").await;
+    assert_eq!(invoices.len(), 1);
+    let id = &invoices[0].bindle.id;
+    assert_eq!(
+        id.to_string(),
+        format!("hello-rust/{}", revision.revision_number)
+    );
+    assert_eq!(bindle.missing(&id.to_string()).await, 0);
+
+    // Again: nothing is uploaded, nothing is created.
+    let before = hippo.counts().await;
+    let second = home
+        .bowline(["deploy", "--from"])
+        .arg(&hello)
+        .envs(platform.settings())
+        .run()
+        .success();
+    assert_eq!(second.url(), url);
+    assert_eq!(hippo.counts().await, before);
+    assert_eq!(bindle.invoices("hello-rust").await.len(), 1);
+    assert!(
+        second.stdout.contains("nothing to upload"),
+        "{}",
+        second.stdout
+    );
+}
+
+#[tokio::test]
+async fn a_changed_file_is_the_one_parcel_that_is_uploaded() {
+    let home = Home::new();
+    let platform = Platform::start(home.path());
+    let built = example("static-site");
+    let site = copy_folder(&built, &home.path().join("site"));
+    let component = "target/wasm32-wasip2/release/static_site.wasm";
+    let to = site.join(component);
+    fs::create_dir_all(to.parent().expect("it is in a folder")).expect("it can be made");
+    fs::copy(built.join(component), &to).expect("the component is built");
+
+    let deploy = || {
+        home.bowline(["deploy", "--from"])
+            .arg(&site)
+            .envs(platform.settings())
+            .run()
+            .success()
+    };
+    let first = deploy();
+    let url = first.url();
+    let page = web::get(&url, "/").await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    assert!(page.content_type.starts_with("text/html"), "{page:?}");
+
+    let index = site.join("assets/index.html");
+    fs::write(&index, "<!doctype html><title>changed</title>").expect("it can be written");
+    let second = deploy();
+    assert!(
+        second.stdout.contains("1 parcel"),
+        "one parcel is uploaded:\n{}",
+        second.stdout
+    );
+    let page = web::get(&second.url(), "/").await;
+    assert_eq!(page.body, "<!doctype html><title>changed</title>");
+
+    let hippo = Hippo::sign_in(&platform).await;
+    assert_eq!(hippo.counts().await, (1, 2, 1));
+    let channel = &hippo.channels().await[0];
+    let active = channel.active_revision.as_ref().expect("one runs");
+    let invoices = Bindle::connect(&platform).invoices("static-site").await;
+    assert_eq!(invoices.len(), 2);
+    assert!(
+        invoices
+            .iter()
+            .any(|invoice| invoice.bindle.id.version_string() == active.revision_number)
+    );
+}
+
+#[tokio::test]
+async fn a_restarted_platform_serves_what_was_deployed() {
+    let home = Home::new();
+    let platform = Platform::start(home.path());
+    let hello = example("hello-rust");
+    home.bowline(["deploy", "--from"])
+        .arg(&hello)
+        .envs(platform.settings())
+        .run()
+        .success();
+    drop(platform);
+
+    let platform = Platform::start(home.path());
+    let again = home
+        .bowline(["deploy", "--from"])
+        .arg(&hello)
+        .envs(platform.settings())
+        .run()
+        .success();
+    assert!(
+        again.stdout.contains("nothing to upload"),
+        "{}",
+        again.stdout
+    );
+    let answer = web::get(&again.url(), "/hello/again").await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_refused_and_leaves_nothing() {
+    let home = Home::new();
+    let platform = Platform::start(home.path());
+    let refused = home
+        .bowline(["deploy", "--from"])
+        .arg(example("hello-rust"))
+        .envs(platform.settings())
+        .env("HIPPO_PASSWORD", "not-the-password")
+        .run()
+        .exit(4);
+    assert!(
+        !refused.stderr.contains("not-the-password"),
+        "a secret is never shown:\n{}",
+        refused.stderr
+    );
+    let hippo = Hippo::sign_in(&platform).await;
+    assert_eq!(hippo.counts().await, (0, 0, 0));
+}
