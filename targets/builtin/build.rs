@@ -36,7 +36,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // Cargo knows the sources of the component only from the list that the inner build left.
     rerun_if_sources_change(&wasm.with_extension("d"))?;
-    for file in ["Cargo.toml", "Cargo.lock", "wit", "sdk/rust/Cargo.toml", "targets/hippo/Cargo.toml"] {
+    for file in [
+        "Cargo.toml",
+        "Cargo.lock",
+        "wit",
+        "sdk/rust/Cargo.toml",
+        "sdk/rust/build.rs",
+        "targets/hippo/Cargo.toml",
+        "targets/builtin/build.rs",
+    ] {
         println!("cargo::rerun-if-changed={}", root.join(file).display());
     }
     Ok(())
@@ -71,7 +79,14 @@ fn compile(package: &str, root: &Path, guests: &Path) -> Result<(), Box<dyn Erro
     }
     cargo
         .current_dir(root)
-        .args(["build", "--release", "--package", package, "--target", TRIPLE])
+        .args([
+            "build",
+            "--release",
+            "--package",
+            package,
+            "--target",
+            TRIPLE,
+        ])
         .arg("--target-dir")
         .arg(guests)
         .args(["--config", "profile.release.opt-level=\"z\""])
@@ -96,10 +111,12 @@ fn compile(package: &str, root: &Path, guests: &Path) -> Result<(), Box<dyn Erro
 /// Tells Cargo about every source file named by a dep-info file (`<artifact>: <source> <source>...`, with spaces in
 /// names escaped by a backslash).
 fn rerun_if_sources_change(list: &Path) -> Result<(), Box<dyn Error>> {
-    let text = fs::read_to_string(list)
-        .map_err(|error| format!("reading {}: {error}", list.display()))?;
+    let text =
+        fs::read_to_string(list).map_err(|error| format!("reading {}: {error}", list.display()))?;
     for line in text.lines() {
-        let Some((_, sources)) = line.split_once(": ") else { continue };
+        let Some((_, sources)) = line.split_once(": ") else {
+            continue;
+        };
         let joined = sources.replace("\\ ", "\0");
         for source in joined.split_whitespace() {
             let source = source.replace('\0', " ");
