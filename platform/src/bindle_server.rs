@@ -13,7 +13,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bindle::authn::always::AlwaysAuthenticate;
 use bindle::authz::always::AlwaysAuthorize;
-use bindle::provider::file::FileProvider;
 use bindle::search::StrictEngine;
 use bindle::signature::{KeyEntry, KeyRing, PublicKey, SecretKeyFile};
 use bindle::{SecretKeyEntry, SignatureRole, VerificationStrategy};
@@ -21,6 +20,7 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::bindle_reader::BindleReader;
+use crate::bindle_store::BindleStore;
 use crate::data::{DataFolder, create_private_folder, write_private};
 
 /// How long the server may take to answer its first request. It reads every stored invoice before.
@@ -68,7 +68,7 @@ impl FromStr for TrustedKey {
 
 /// A running server.
 pub(crate) struct BindleServer {
-    address: SocketAddr,
+    url: Url,
     task: JoinHandle<anyhow::Result<()>>,
 }
 
@@ -116,8 +116,9 @@ impl BindleServer {
         host_public: &str,
         keyring: KeyRing,
     ) -> anyhow::Result<Self> {
+        let url = crate::platform::http_url(address)?.join("v1/")?;
         let index = StrictEngine::default();
-        let store = FileProvider::new(folder, index.clone()).await;
+        let store = BindleStore::open(folder, index.clone()).await;
         let keys = SecretKeyFile {
             key: vec![host_key.clone()],
             ..SecretKeyFile::default()
@@ -133,7 +134,7 @@ impl BindleServer {
             VerificationStrategy::CreativeIntegrity,
             keyring,
         ));
-        let mut server = Self { address, task };
+        let mut server = Self { url, task };
         let reader = BindleReader::new(server.url());
         let started = Instant::now();
         loop {
@@ -161,9 +162,7 @@ impl BindleServer {
 
     /// The server's base URL, ending in `/v1/`.
     pub(crate) fn url(&self) -> Url {
-        let mut url = crate::platform::http_url(self.address);
-        url.set_path("/v1/");
-        url
+        self.url.clone()
     }
 
     /// Stops the server. On Ctrl-C it stops by itself once its uploads ended; they get a moment for

@@ -96,13 +96,15 @@ async fn serve(
 }
 
 async fn answer(
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
     peer: SocketAddr,
     scheduler: &Scheduler,
     api: Router,
 ) -> Response<Body> {
     let channel = host_of(&request).and_then(|host| scheduler.channel_at(host));
     tracing::debug!(method = %request.method(), path = request.uri().path(), ?channel, %peer, "request");
+    // Applications are told their client's address.
+    request.extensions_mut().insert(peer);
     match channel {
         Some(channel) => scheduler
             .apps()

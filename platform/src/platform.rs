@@ -90,7 +90,6 @@ impl Platform {
         let data = DataFolder::open(&options.data)?;
         let env_file = options.env_file.unwrap_or_else(|| data.join("env"));
         let known_password = env_file::password_of(&env_file, &options.admin_user);
-        remove_stale(&env_file)?;
 
         let listener = TcpListener::bind(options.listen).await.with_context(|| {
             format!(
@@ -98,7 +97,8 @@ impl Platform {
                 options.listen
             )
         })?;
-        let hippo_url = http_url(listener.local_addr()?);
+        remove_stale(&env_file)?;
+        let hippo_url = http_url(listener.local_addr()?)?;
         let store = Store::open(&data.join("hippo.db"))?;
         let bindle =
             BindleServer::start(&data, options.bindle_listen, &options.trusted_keys).await?;
@@ -173,18 +173,15 @@ impl Platform {
 
 /// The URL of an address on which something listens; of one that stands for all addresses, the
 /// loopback one.
-pub(crate) fn http_url(mut address: SocketAddr) -> Url {
+pub(crate) fn http_url(mut address: SocketAddr) -> anyhow::Result<Url> {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
             SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
             SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
         });
     }
-    #[expect(
-        clippy::expect_used,
-        reason = "an address and a port always make a URL"
-    )]
-    Url::parse(&format!("http://{address}")).expect("an address makes a URL")
+    Url::parse(&format!("http://{address}"))
+        .with_context(|| format!("{address} can't be written in a URL"))
 }
 
 /// The file of an earlier run says "ready" to whoever waits for it.

@@ -2,6 +2,7 @@
 //! behind a domain.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use uuid::Uuid;
@@ -24,6 +25,17 @@ struct Routes {
     jobs: HashMap<Uuid, Job>,
 }
 
+impl Routes {
+    fn add(&mut self, domain: &str, channel: Uuid) {
+        let domain = domain.to_ascii_lowercase();
+        let is_the_api =
+            domain == "localhost" || domain.starts_with('[') || domain.parse::<IpAddr>().is_ok();
+        if !is_the_api {
+            self.channels.entry(domain).or_insert(channel);
+        }
+    }
+}
+
 impl Scheduler {
     pub(crate) fn new(apps: Arc<Apps>, store: Store) -> Self {
         Self {
@@ -42,11 +54,20 @@ impl Scheduler {
     pub(crate) async fn resume(&self) -> anyhow::Result<()> {
         self.reload().await?;
         for job in self.store.run(jobs::list).await? {
-            let apps = Arc::clone(&self.apps);
-            // An application that takes long to compile doesn't hold up the others.
-            tokio::spawn(async move { apps.start(job.channel_id, job.bindle_id).await });
+            self.begin(job.channel_id, job.bindle_id).await;
         }
         Ok(())
+    }
+
+    /// Begins to start an application. Like Nomad's, the answer doesn't wait for it to run.
+    async fn begin(&self, channel_id: Uuid, bindle_id: String) {
+        let apps = Arc::clone(&self.apps);
+        let mut start = Box::pin(async move { apps.start(channel_id, bindle_id).await });
+        // It is polled once before it is left alone, so that starts and stops of one channel count
+        // in the order in which they were asked for.
+        if futures::poll!(start.as_mut()).is_pending() {
+            tokio::spawn(start);
+        }
     }
 
     /// Starts a channel, or restarts it, with `bindle_id` behind `domain`.
@@ -63,7 +84,7 @@ impl Scheduler {
         };
         self.store.run(move |db| jobs::save(db, &job)).await?;
         self.reload().await?;
-        self.apps.start(channel_id, bindle_id).await;
+        self.begin(channel_id, bindle_id).await;
         Ok(())
     }
 
@@ -111,6 +132,7 @@ impl Scheduler {
     ///
     /// A running channel answers where it was started. One that has never run holds its domain
     /// too, so that a request there is told so instead of meeting the API. Of twins the oldest wins.
+    /// The names under which the API itself is reached can't be taken.
     pub(crate) async fn reload(&self) -> anyhow::Result<()> {
         let (jobs, channels) = self
             .store
@@ -118,18 +140,12 @@ impl Scheduler {
             .await?;
         let mut routes = Routes::default();
         for job in &jobs {
-            routes
-                .channels
-                .entry(job.domain.to_ascii_lowercase())
-                .or_insert(job.channel_id);
+            routes.add(&job.domain, job.channel_id);
         }
         routes.jobs = jobs.into_iter().map(|job| (job.channel_id, job)).collect();
         for channel in channels {
             if !routes.jobs.contains_key(&channel.id) {
-                routes
-                    .channels
-                    .entry(channel.domain.to_ascii_lowercase())
-                    .or_insert(channel.id);
+                routes.add(&channel.domain, channel.id);
             }
         }
         *self.routes.write().unwrap_or_else(PoisonError::into_inner) = routes;

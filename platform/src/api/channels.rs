@@ -1,5 +1,7 @@
 //! `/api/channels`
 
+use std::collections::BTreeSet;
+
 use axum::extract::State;
 use http::StatusCode;
 use serde::Serialize;
@@ -395,16 +397,25 @@ async fn start(api: &Shared, channel: Channel) -> Answer<()> {
         api.scheduler.reload().await?;
         return Ok(());
     };
-    let app_id = channel.app_id;
-    let bindle_id = api
+    let (id, app_id) = (channel.id, channel.app_id);
+    let (bindle_id, variables) = api
         .store
         .run(move |db| {
             let (app, revision) = (apps::find(db, app_id)?, revisions::find(db, revision_id)?);
-            Ok(app
+            let bindle_id = app
                 .zip(revision)
-                .map(|(app, revision)| format!("{}/{}", app.storage_id, revision.number)))
+                .map(|(app, revision)| format!("{}/{}", app.storage_id, revision.number));
+            Ok((bindle_id, channels::variables(db, id)?))
         })
         .await?;
+    // Hippo makes a dictionary of them for the job, if only to leave it out.
+    let mut keys = BTreeSet::new();
+    if let Some(twin) = variables
+        .iter()
+        .find(|variable| !keys.insert(&variable.key))
+    {
+        return Err(anyhow::anyhow!("channel {id} has two variables '{}'", twin.key).into());
+    }
     if let Some(bindle_id) = bindle_id {
         api.scheduler
             .start(channel.id, bindle_id, channel.domain)
