@@ -148,13 +148,6 @@ fn classify(error: &reqwest::Error) -> (TransportErrorKind, String) {
             return tls_reason(tls);
         }
         if let Some(io) = current.downcast_ref::<io::Error>() {
-            // rustls travels inside an I/O error, which has no source of its own.
-            if let Some(tls) = io
-                .get_ref()
-                .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-            {
-                return tls_reason(tls);
-            }
             let known = match io.kind() {
                 io::ErrorKind::ConnectionRefused => Some((Kind::Refused, "connection refused")),
                 io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
@@ -173,7 +166,13 @@ fn classify(error: &reqwest::Error) -> (TransportErrorKind, String) {
         }
         // The innermost message that is no mere wrapper says the most.
         fallback = Some(current);
-        next = current.source();
+        // An I/O error's source is that of the error inside it, which itself would be passed over.
+        let inside = current
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        next = inside
+            .map(|inside| inside as &(dyn Error + 'static))
+            .or_else(|| current.source());
     }
     let innermost = fallback.map(ToString::to_string).unwrap_or_default();
     if error.is_timeout() {
