@@ -12,7 +12,11 @@ use crate::exit::Exit;
 /// The message says what happened and to what, as a fragment that starts in lower case and has no final period. The
 /// hint says what to do, in the same form.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Error {
+pub struct Error(Box<Parts>);
+
+/// Kept on the heap: results are passed on far more often than they are errors.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Parts {
     exit: Exit,
     message: String,
     hints: Vec<String>,
@@ -25,14 +29,14 @@ impl Error {
     /// A failure without hint or cause.
     #[must_use]
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             exit,
             message: message.into(),
             hints: Vec::new(),
             causes: Vec::new(),
             excerpt: None,
             detail: None,
-        }
+        }))
     }
 
     /// A failure whose message is that of `error`, and whose causes are its sources.
@@ -48,7 +52,7 @@ impl Error {
     /// Adds what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
+        self.0.hints.push(hint.into());
         self
     }
 
@@ -60,11 +64,11 @@ impl Error {
         let mut next = Some(cause);
         while let Some(error) = next {
             let text = error.to_string();
-            let said = std::iter::once(&self.message)
-                .chain(&self.causes)
+            let said = std::iter::once(&self.0.message)
+                .chain(&self.0.causes)
                 .any(|earlier| earlier.contains(&text));
             if !said {
-                self.causes.push(text);
+                self.0.causes.push(text);
             }
             // An error that holds another one in a box gives out the box.
             let said_plainly = error.is::<TransportError>() || error.is::<Box<TransportError>>();
@@ -76,57 +80,57 @@ impl Error {
     /// Adds the lines of a file that the message is about.
     #[must_use]
     pub fn excerpt(mut self, lines: impl Into<String>) -> Self {
-        self.excerpt = Some(lines.into());
+        self.0.excerpt = Some(lines.into());
         self
     }
 
     /// Adds what only `-v` shows: a backtrace, what a target wrote before it crashed.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.0.detail = Some(detail.into());
         self
     }
 
     /// How the process ends.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        self.exit
+        self.0.exit
     }
 
     /// What happened.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// What to do about it, most useful first.
     #[must_use]
     pub fn hints(&self) -> &[String] {
-        &self.hints
+        &self.0.hints
     }
 
     /// What led to it, nearest first.
     #[must_use]
     pub fn causes(&self) -> &[String] {
-        &self.causes
+        &self.0.causes
     }
 
     /// The lines of a file that the message is about.
     #[must_use]
     pub fn lines(&self) -> Option<&str> {
-        self.excerpt.as_deref()
+        self.0.excerpt.as_deref()
     }
 
     /// What only `-v` shows.
     #[must_use]
     pub fn details(&self) -> Option<&str> {
-        self.detail.as_deref()
+        self.0.detail.as_deref()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 

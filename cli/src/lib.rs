@@ -128,7 +128,7 @@ fn log(matches: &ArgMatches) {
         .map(|name| format!("{name}={level}"))
         .join(",");
     let subscriber = tracing_subscriber::fmt()
-        .with_writer(|| anstream::stderr())
+        .with_writer(anstream::stderr)
         .with_env_filter(EnvFilter::new(filter))
         .without_time()
         .finish();

@@ -272,7 +272,13 @@ mod tests {
 
     #[test]
     fn flag_beats_variable_beats_default() {
-        let table: &[(Pairs, Pairs, &str, Option<(&str, &str)>)] = &[
+        type Row = (
+            Pairs,
+            Pairs,
+            &'static str,
+            Option<(&'static str, &'static str)>,
+        );
+        let table: &[Row] = &[
             (
                 &[("hippo-url", "http://a")],
                 &[("HIPPO_URL", "http://b")],

@@ -1,4 +1,8 @@
 //! Runs the real program, shut off from this machine's settings: what it prints, and how it ends.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that can't go on stops where it is"
+)]
 
 mod application;
 mod command_line;
