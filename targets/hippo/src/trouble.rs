@@ -13,7 +13,7 @@ pub enum Trouble {
     #[error("{0}")]
     NoAnswer(#[source] transport::Error),
     /// Hippo answered with an error status.
-    #[error("Hippo says: {} ({request}, status {status})", words(*status, problem))]
+    #[error("{} ({request}, status {status})", words(*status, problem))]
     Refused {
         /// Method and path.
         request: String,
@@ -44,13 +44,16 @@ pub enum Trouble {
     },
 }
 
+/// A problem is Hippo's own; a status alone can come from whatever answers there.
 fn words(status: u16, problem: &Problem) -> String {
-    problem.words().unwrap_or_else(|| {
-        let reason = http::StatusCode::from_u16(status)
-            .ok()
-            .and_then(|status| status.canonical_reason());
-        reason.unwrap_or("nothing").to_owned()
-    })
+    if let Some(words) = problem.words() {
+        return format!("Hippo says: {words}");
+    }
+    let status = http::StatusCode::from_u16(status).ok();
+    let reason = status
+        .and_then(|status| status.canonical_reason())
+        .unwrap_or("no reason");
+    format!("the server answers '{reason}'")
 }
 
 impl Trouble {
