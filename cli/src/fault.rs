@@ -80,7 +80,12 @@ pub fn operation(error: &HostError, description: Option<&Description>) -> Error 
         HostError::Denied { denial, .. } => denied(error, denial, description),
         HostError::Failed { failure, .. } => failed(error, failure, description),
         HostError::Trap { trap, .. } => {
-            let made = Error::of(Exit::Target, error)
+            // Its causes end in a trace of the guest's stack, which is for `-v`.
+            let mut message = error.to_string();
+            if !message.contains(&trap.reason) {
+                message = format!("{message}: {}", trap.reason);
+            }
+            let made = Error::new(Exit::Target, message)
                 .hint(AUTHOR)
                 .detail(format!("{error:?}"));
             if trap.output.is_empty() {
