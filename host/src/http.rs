@@ -30,8 +30,7 @@ impl Hooks {
 }
 
 impl WasiHttpHooks for Hooks {
-    /// Guests can neither set nor see these. They belong to one connection, or (`Host`, `Content-Length` with another meaning, `Expect`)
-    /// are the client's to decide.
+    /// Guests can neither set nor see these: they belong to one connection, not to the request, or are the client's to set.
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
         const MORE: [HeaderName; 3] = [header::TE, header::TRAILER, header::EXPECT];
         Arc::new(|name| {

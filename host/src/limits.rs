@@ -64,6 +64,17 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// For `describe`, which only hands out constants: 5 s of computing (a Python interpreter needs 0.1 s to start) and 10 s altogether.
+    pub fn for_describe() -> Self {
+        Self {
+            compute: Duration::from_secs(5),
+            wall_clock: Duration::from_secs(10),
+            ..Self::default()
+        }
+    }
+}
+
 /// A limit that an operation ran into, with the value that it had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -106,8 +106,8 @@ impl Target {
         self.inner.authenticate.is_some()
     }
 
-    /// Asks the target what it is and needs, once; later calls give the same answer. It runs without any capability and with the
-    /// default [`Limits`].
+    /// Asks the target what it is and needs, once; later calls give the same answer. It runs without any capability, and within
+    /// [`Limits::for_describe`].
     ///
     /// # Errors
     /// [`HostError::Description`] when its answer breaks the contract, [`HostError::Trap`] and [`HostError::Limit`].
@@ -115,7 +115,7 @@ impl Target {
         if let Some(known) = self.inner.description.get() {
             return Ok(Arc::clone(known));
         }
-        let run = Run::unlent(self.name(), Operation::Describe, Limits::default());
+        let run = Run::unlent(self.name(), Operation::Describe, Limits::for_describe());
         let (answer, _run) = self
             .call(
                 run,

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod application;
 #[cfg(test)]
+mod artifacts;
+#[cfg(test)]
 mod guests;
 #[cfg(test)]
 mod server;

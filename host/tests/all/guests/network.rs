@@ -1,0 +1,275 @@
+//! Requests and secrets.
+
+use super::*;
+
+/// Runs `asks` with this request.
+async fn ask(server: &Server, method: &str, url: &str, headers: &str) -> Result<String, HostError> {
+    let settings = [
+        ("server-url", server.url.as_str()),
+        ("method", method),
+        ("url", url),
+        ("headers", headers),
+    ];
+    deploy(artifacts::asks(), &settings).await
+}
+
+#[tokio::test]
+pub async fn asks() {
+    let other = Server::obliging().await;
+    let away = other.url.clone();
+    let server = Server::start(move |request| match request.path.as_str() {
+        "/away" => {
+            let mut answer = answer(302, "");
+            answer
+                .headers_mut()
+                .insert("location", away.parse().unwrap());
+            answer
+        }
+        _ => answer(200, "12345"),
+    })
+    .await;
+    let url = |path: &str| format!("{}{path}", server.url);
+
+    assert_eq!(
+        ask(&server, "GET", &url("/a?b=c"), "x-note: yes")
+            .await
+            .unwrap(),
+        "200 5 None"
+    );
+    let first = server.seen().remove(0);
+    assert_eq!(
+        (first.method.as_str(), first.path.as_str()),
+        ("GET", "/a?b=c")
+    );
+    assert_eq!(first.header("x-note"), "yes");
+    assert!(
+        !first.headers.contains_key("transfer-encoding")
+            && !first.headers.contains_key("content-length")
+    );
+    assert_eq!(
+        ask(&server, "GET", &url("/away"), "").await.unwrap(),
+        format!("302 0 Some({:?})", other.url),
+        "redirects are handed to the guest"
+    );
+    assert!(
+        ask(&server, "HEAD", &url("/"), "")
+            .await
+            .unwrap()
+            .starts_with("200 0")
+    );
+
+    for denied in [
+        other.url.clone(),
+        server.url.replace("http://", "https://"),
+        "http://127.0.0.1:1/".to_owned(),
+    ] {
+        let error = ask(&server, "GET", &denied, "").await.unwrap_err();
+        assert!(
+            matches!(&error, HostError::Denied { target, denial: Denial::Origin(_), failure: Some(_) } if target == "guest"),
+            "{denied}: {error:?}"
+        );
+        assert!(
+            error.to_string().ends_with(", which is not granted"),
+            "{error}"
+        );
+    }
+    assert!(other.seen().is_empty());
+
+    let tricky = server.url.replace("http://", "http://me:pw@");
+    for (method, url) in [
+        ("GET", tricky.as_str()),
+        ("TRACE", &server.url),
+        ("CONNECT", &server.url),
+    ] {
+        let outcome = ask(&server, method, url, "").await;
+        assert!(
+            matches!(
+                outcome,
+                Err(HostError::Denied {
+                    denial: Denial::Request(_),
+                    ..
+                } | HostError::Failed { .. })
+            ),
+            "{method} {url}: {outcome:?}"
+        );
+    }
+    for header in [
+        "host: evil.test",
+        "connection: x-note",
+        "proxy-authorization: x",
+        "te: trailers",
+        "upgrade: x",
+    ] {
+        let before = server.seen().len();
+        assert!(
+            ask(&server, "GET", &server.url, header).await.is_err(),
+            "{header}"
+        );
+        assert_eq!(server.seen().len(), before, "{header}");
+    }
+}
+
+#[tokio::test]
+pub async fn a_dead_server_is_named_with_the_failure() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let settings = [
+        ("server-url", url.as_str()),
+        ("method", "GET"),
+        ("url", &url),
+    ];
+    let error = deploy(artifacts::asks(), &settings).await.unwrap_err();
+    let HostError::Failed {
+        transport: Some(transport),
+        ..
+    } = error
+    else {
+        panic!("{error:?}")
+    };
+    assert_eq!(transport.kind(), TransportErrorKind::Refused);
+    assert_eq!(transport.origin(), url);
+}
+
+#[tokio::test]
+pub async fn answers_are_bounded() {
+    let endless = || {
+        let zeros = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'0'; 16 << 10]));
+        axum::body::Body::from_stream(zeros)
+    };
+    let server = Server::start(move |request| match request.path.as_str() {
+        "/endless" => answer(200, endless()),
+        "/headers" => {
+            let mut answer = answer(200, "");
+            for number in 0..50 {
+                let name: HeaderName = format!("x-{number}").parse().unwrap();
+                answer
+                    .headers_mut()
+                    .insert(name, "y".repeat(100).parse().unwrap());
+            }
+            answer
+        }
+        _ => answer(200, "x"),
+    })
+    .await;
+    let ask = async |path: &str, limits: Limits| {
+        let url = format!("{}{path}", server.url);
+        let settings = [
+            ("server-url", server.url.as_str()),
+            ("method", "GET"),
+            ("url", &url),
+        ];
+        deploy_within(artifacts::asks(), &settings, limits).await
+    };
+    let outcome = ask("/endless", limits(|limits| limits.response_body = 1 << 20)).await;
+    assert_limit(outcome, LimitExceeded::ResponseBody(1 << 20));
+    let outcome = ask("/headers", limits(|limits| limits.headers = 4_000)).await;
+    assert_limit(outcome, LimitExceeded::Headers(4_000));
+}
+
+#[tokio::test]
+pub async fn shrugs() {
+    let server = Server::obliging().await;
+    let target = target(artifacts::shrugs());
+    let (session, ear) = session(&target, environment(&[("url", &server.url)])).await;
+    let (_folder, application) = application::load();
+    let deployment = target.deploy(application, &session).await.unwrap();
+    assert!(deployment.id.contains("Err"), "{}", deployment.id);
+    assert_eq!(
+        ear.heard(),
+        [format!(
+            "denied a request to {}, which is not granted",
+            server.url
+        )]
+    );
+    assert!(server.seen().is_empty());
+}
+
+#[tokio::test]
+pub async fn repeats() {
+    let server = Server::obliging().await;
+    let settings = [("server-url", server.url.as_str())];
+    let outcome = deploy_within(
+        artifacts::repeats(),
+        &settings,
+        limits(|limits| limits.requests = 5),
+    )
+    .await;
+    assert_limit(outcome, LimitExceeded::Requests(5));
+    assert_eq!(server.seen().len(), 5);
+}
+
+#[tokio::test]
+pub async fn uploads() {
+    let server = Server::start(|request| answer(200, request.body.len().to_string())).await;
+    for size in [0_usize, 1, 1 << 20, (1 << 20) + 1, 5_000_000] {
+        let settings = [
+            ("server-url", server.url.as_str()),
+            ("bytes", &size.to_string()),
+        ];
+        let error = deploy(artifacts::uploads(), &settings).await.unwrap_err();
+        assert!(
+            matches!(&error, HostError::Failed { failure: TargetFailure::Unexpected(seen), .. } if *seen == size.to_string()),
+            "{size}: {error:?}"
+        );
+    }
+    for size in [100_000, 5_000_000] {
+        let settings = [
+            ("server-url", server.url.as_str()),
+            ("bytes", &size.to_string()),
+        ];
+        let limits =
+            limits(|limits| limits.request_body = if size > 1 << 20 { 3 << 20 } else { 1_000 });
+        let expected = LimitExceeded::RequestBody(limits.request_body);
+        assert_limit(
+            deploy_within(artifacts::uploads(), &settings, limits).await,
+            expected,
+        );
+    }
+    assert_eq!(server.seen().len(), 5, "what is too large does not arrive");
+}
+
+#[tokio::test]
+pub async fn leaks() {
+    let (server, other) = (Server::obliging().await, Server::obliging().await);
+    for (way, expected) in [
+        ("other header", SecretMisuse::Origin),
+        ("other body", SecretMisuse::Origin),
+        ("path", SecretMisuse::Url),
+        ("query", SecretMisuse::Url),
+        ("text", SecretMisuse::Body),
+        ("large", SecretMisuse::Body),
+    ] {
+        let settings = [
+            ("server-url", server.url.as_str()),
+            ("other-url", other.url.as_str()),
+            ("token", "real-token"),
+            ("way", way),
+        ];
+        let error = deploy(artifacts::leaks(), &settings).await.unwrap_err();
+        let HostError::Denied {
+            denial: Denial::Secret { name, reason, .. },
+            ..
+        } = &error
+        else {
+            panic!("{way}: {error:?}")
+        };
+        assert_eq!((name.as_str(), *reason), ("token", expected), "{way}");
+        assert!(!error.to_string().contains("real-token"), "{error}");
+    }
+    assert!(server.seen().is_empty() && other.seen().is_empty());
+
+    // What the host can't recognise goes out, and is worth nothing.
+    let settings = [
+        ("server-url", server.url.as_str()),
+        ("other-url", other.url.as_str()),
+        ("token", "real-token"),
+        ("way", "reversed"),
+    ];
+    deploy(artifacts::leaks(), &settings).await.unwrap();
+    assert!(
+        !other.seen()[0].body.contains("nekot-laer"),
+        "{:?}",
+        other.seen()
+    );
+}
