@@ -2,6 +2,8 @@
 //!
 //! Everything that `bowline deploy` does besides (flags, logins kept, Bindle, progress) is left out.
 
+#![expect(clippy::print_stdout, reason = "a program says what it did")]
+
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::Path;
@@ -40,9 +42,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .await?
         .deployment;
 
+    println!(
+        "{} runs as revision {}",
+        deployment.application, deployment.revision
+    );
     if let (Some(url), Some(ready_when)) = (&deployment.url, &deployment.ready_when) {
         let outcome = readiness::wait(&http, url, ready_when, Duration::from_secs(60)).await;
-        tracing::info!(?outcome, %url, "deployed");
+        println!("{url}: {outcome:?}");
     }
     Ok(())
 }
