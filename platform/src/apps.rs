@@ -1,11 +1,13 @@
 //! Runs the deployed applications: what Nomad and Spin do behind a real Hippo.
 //!
-//! A channel is given a bindle. Its application is pulled from the Bindle server with every digest checked, compiled once, and answers
-//! the requests of that channel: each by a fresh instance, with the files, the environment and the outbound hosts that its manifest
-//! says and nothing else of this machine.
+//! A channel is given a bindle. Its application is pulled from the Bindle server with every digest
+//! checked, compiled once, and answers the requests of that channel: each by a fresh instance, with
+//! the files, the environment and the outbound hosts that its manifest says and nothing else of
+//! this machine.
 //!
-//! What Spin has and this doesn't: service chaining (`*.spin.internal`, private routes), WAGI, triggers other than HTTP, and the host
-//! interfaces of Spin itself (key-value, SQLite, variables, ...). A component that needs one of those answers 501 and says which.
+//! What Spin has and this doesn't: service chaining (`*.spin.internal`, private routes), WAGI,
+//! triggers other than HTTP, and the host interfaces of Spin itself (key-value, SQLite, variables,
+//! ...). A component that needs one of those answers 501 and says which.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -48,7 +50,8 @@ mod service;
 #[cfg(test)]
 mod tests;
 
-/// The body of an answer. Its error is one of `wasi:http`; where it occurs the connection must be cut.
+/// The body of an answer. Its error is one of `wasi:http`; where it occurs the connection must be
+/// cut.
 pub type Body = WasiBody;
 
 /// Most instances that run at once, over all applications: each may take 256 MiB.
@@ -60,7 +63,8 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Where [`Apps`] works.
 #[derive(Clone, Debug)]
 pub struct AppsOptions {
-    /// The platform's data folder, of which only the folder `apps` is used. No two platforms may share it.
+    /// The platform's data folder, of which only the folder `apps` is used. No two platforms may
+    /// share it.
     pub data: PathBuf,
     /// The Bindle server's URL, with `/v1/` at its end.
     pub bindle_url: Url,
@@ -136,11 +140,13 @@ impl Apps {
         }))
     }
 
-    /// Starts the bindle `bindle_id` (`name/version`) in a channel, in place of what ran there before, and returns once it answers or has
-    /// failed. Until then an application that already runs there goes on. The start goes on when the caller doesn't wait for it.
+    /// Starts the bindle `bindle_id` (`name/version`) in a channel, in place of what ran there
+    /// before, and returns once it answers or has failed. Until then an application that already
+    /// runs there goes on. The start goes on when the caller doesn't wait for it.
     ///
-    /// A failure isn't returned, because nobody waits for it on a real platform either: it is logged, and the channel answers every request with a
-    /// page that says why. Of several starts and stops of one channel the one that was asked for last counts.
+    /// A failure isn't returned, because nobody waits for it on a real platform either: it is
+    /// logged, and the channel answers every request with a page that says why. Of several starts
+    /// and stops of one channel the one that was asked for last counts.
     pub async fn start(self: &Arc<Self>, channel: Uuid, bindle_id: String) {
         let (turn, logs) = self.with(channel, |channel| {
             channel.turn += 1;
@@ -183,7 +189,8 @@ impl Apps {
         }
     }
 
-    /// Stops a channel. Requests that are being answered still get their answers. Does nothing to a channel that isn't known.
+    /// Stops a channel. Requests that are being answered still get their answers. Does nothing to a
+    /// channel that isn't known.
     pub async fn stop(&self, channel: Uuid) {
         let mut channels = self
             .channels
@@ -206,7 +213,8 @@ impl Apps {
         }
     }
 
-    /// What a channel's components and the platform wrote about it, oldest first, at most the last 1000 lines. Free of control characters.
+    /// What a channel's components and the platform wrote about it, oldest first, at most the last
+    /// 1000 lines. Free of control characters.
     pub fn logs(&self, channel: Uuid) -> Vec<String> {
         let channels = self.channels.read().unwrap_or_else(PoisonError::into_inner);
         channels
@@ -215,11 +223,12 @@ impl Apps {
             .unwrap_or_default()
     }
 
-    /// Answers a request to a channel: by its application, or by a plain text page with status 404 (no such route), 501 (a
-    /// component needs an interface that isn't here), 503 (not running, or busy), 504 or 500 (the component gave no answer).
+    /// Answers a request to a channel: by its application, or by a plain text page with status 404
+    /// (no such route), 501 (a component needs an interface that isn't here), 503 (not running, or
+    /// busy), 504 or 500 (the component gave no answer).
     ///
-    /// The client's address, for the header `spin-client-addr`, is taken from a [`SocketAddr`] in the request's extensions; without one
-    /// the header is left out.
+    /// The client's address, for the header `spin-client-addr`, is taken from a [`SocketAddr`] in
+    /// the request's extensions; without one the header is left out.
     pub async fn serve<B>(&self, channel: Uuid, request: Request<B>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,

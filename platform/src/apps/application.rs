@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use bowline_app::BindleId;
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use tokio::sync::{Semaphore, oneshot};
 use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler, ProxyPre};
@@ -85,13 +85,14 @@ struct Parts {
 }
 
 impl Application {
-    /// Compiles and links the components of an application whose contents are all in the store. Takes its time: not for an async
-    /// thread.
+    /// Compiles and links the components of an application whose contents are all in the store.
+    /// Takes its time: not for an async thread.
     ///
     /// A component that needs what this platform hasn't got doesn't keep the others from running.
     ///
     /// # Errors
-    /// A route or an outbound host makes no sense, a component is damaged, or files can't be placed.
+    /// A route or an outbound host makes no sense, a component is damaged, or files can't be
+    /// placed.
     pub fn load(shared: &Shared, id: &BindleId, plan: Plan, logs: &Arc<Logs>) -> Result<Arc<Self>> {
         let routes = Routes::new(
             &plan.base,
@@ -212,7 +213,6 @@ impl Application {
                 &format!("the request's host can't be used: {error}"),
             );
         }
-        let head = parts.method == Method::HEAD;
         let permit = tokio::time::timeout(QUEUE, Arc::clone(&self.gate).acquire_owned()).await;
         let Ok(Ok(permit)) = permit else {
             return pages::text(
@@ -228,7 +228,6 @@ impl Application {
         };
         let body = body.map_err(Into::into).boxed_unsync();
         match service.handle(turn, Request::from_parts(parts, body)).await {
-            Ok(response) if head => response,
             Ok(response) => response.map(bounded),
             Err(error) => failed(id, &error, reason).await,
         }
@@ -288,7 +287,8 @@ fn bounded(body: WasiBody) -> WasiBody {
         .boxed_unsync()
 }
 
-/// The page for a component that gave no answer. Whoever deploys to this platform also develops, so it says why.
+/// The page for a component that gave no answer. Whoever deploys to this platform also develops, so
+/// it says why.
 async fn failed(
     id: &str,
     error: &wasmtime::Error,
@@ -304,7 +304,8 @@ async fn failed(
     let (what, why) = if let Some(error) = error.downcast_ref::<InstantiationError<Turn>>() {
         ("couldn't be started", error.error.root_cause().to_string())
     } else {
-        // An instance that failed ends at once. One that only answered with an error may go on, and has no other reason to give.
+        // An instance that failed ends at once. One that only answered with an error may go on, and
+        // has no other reason to give.
         let why = match tokio::time::timeout(LAST_WORDS, reason).await {
             Ok(Ok(reason)) => reason,
             Ok(Err(_)) | Err(_) => error.root_cause().to_string(),

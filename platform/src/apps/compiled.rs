@@ -21,8 +21,8 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    /// The folder `root`, only for this user, in it one folder for each kind of engine: code compiled by another release of wasmtime or
-    /// with other settings isn't found.
+    /// The folder `root`, only for this user, in it one folder for each kind of engine: code
+    /// compiled by another release of wasmtime or with other settings isn't found.
     ///
     /// # Errors
     /// The folder can't be made.
@@ -38,7 +38,8 @@ impl Compiled {
         })
     }
 
-    /// The component `wasm`, whose digest is `digest`: from the folder when it is there whole, else compiled and put there.
+    /// The component `wasm`, whose digest is `digest`: from the folder when it is there whole, else
+    /// compiled and put there.
     ///
     /// # Errors
     /// The bytes are no valid component, or their code can't be written.
@@ -66,10 +67,12 @@ impl Compiled {
         }
         #[expect(
             unsafe_code,
-            reason = "wasmtime runs what this file holds. It comes from `Component::serialize` of this program: the folder and \
-                      the file are only this user's, the file was put there whole by a rename, and its checksum holds"
+            reason = "wasmtime runs what this file holds, so it must come from this program. The \
+                      folder and the file are only this user's, the file was put there whole by \
+                      a rename, and its checksum holds"
         )]
-        // SAFETY: as the reason above says; wasmtime itself refuses code of another version, machine or configuration.
+        // SAFETY: `Component::serialize` made the code, as the reason above says. wasmtime itself
+        // refuses code of another version, machine or configuration.
         let component = unsafe { Component::deserialize(&self.engine, code) };
         component
             .inspect_err(|error| {

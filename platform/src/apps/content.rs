@@ -1,5 +1,6 @@
 //! Content by its digest: a file is under its name only after its bytes were checked.
 
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -68,7 +69,8 @@ impl Content {
     /// A folder with these files and no others. Equal lists share one.
     ///
     /// # Errors
-    /// A path leads out of the folder or is there twice, some content isn't in the store, or the folder can't be written.
+    /// A path leads out of the folder or is there twice, some content isn't in the store, or the
+    /// folder can't be written.
     pub fn mount(&self, files: &[(String, Digest)]) -> Result<PathBuf> {
         let mut list = Vec::new();
         for (path, digest) in files {
@@ -104,13 +106,19 @@ impl Content {
     }
 }
 
-/// Makes `place` the same file as `content`, or a copy on a file system that has no links. Never replaces anything.
-fn link(content: &Path, place: &Path) -> std::io::Result<()> {
+/// Makes `place` the same file as `content`, or a copy where the file system can't. Never replaces
+/// anything.
+fn link(content: &Path, place: &Path) -> io::Result<()> {
     match std::fs::hard_link(content, place) {
-        Err(error) if error.kind() == std::io::ErrorKind::Unsupported => {
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::Unsupported | ErrorKind::PermissionDenied | ErrorKind::TooManyLinks
+            ) =>
+        {
             let mut from = std::fs::File::open(content)?;
             let mut to = std::fs::File::create_new(place)?;
-            std::io::copy(&mut from, &mut to).map(drop)
+            io::copy(&mut from, &mut to).map(drop)
         }
         other => other,
     }

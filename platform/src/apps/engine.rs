@@ -1,4 +1,5 @@
-//! The one wasmtime engine that all applications share, and what it knows of a component before and after compiling it.
+//! The one wasmtime engine that all applications share, and what it knows of a component before and
+//! after compiling it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,11 +14,12 @@ use super::compiled::Compiled;
 use super::guest::Guest;
 use super::interfaces::{Handler, Unsupported};
 
-/// Length of one slice of computing time. After each, a guest lets others run; short enough for two busy components to answer
-/// side by side, long enough to cost nothing.
+/// Length of one slice of computing time. After each, a guest lets others run; short enough for two
+/// busy components to answer side by side, long enough to cost nothing.
 pub const SLICE: Duration = Duration::from_millis(10);
 
-/// Compiles components and links them with what the platform offers: WASI 0.2 and 0.3, without sockets, and `wasi:http`.
+/// Compiles components and links them with what the platform offers: WASI 0.2 and 0.3, without
+/// sockets, and `wasi:http`.
 pub struct Engine {
     linker: Linker<Guest>,
     compiled: Compiled,
@@ -51,12 +53,12 @@ impl Engine {
         self.linker.engine()
     }
 
-    /// Makes the component in the file `wasm` ready to be instantiated. Takes a second or so for a big one that was never compiled
-    /// before: not for an async thread.
+    /// Makes the component in the file `wasm` ready to be instantiated. Takes a second or so for a
+    /// big one that was never compiled before: not for an async thread.
     ///
     /// # Errors
-    /// [`Unsupported`] when the component needs or offers something else than this platform has; anything else when the file can't
-    /// be read or is no component.
+    /// [`Unsupported`] when the component needs or offers something else than this platform has;
+    /// anything else when the file can't be read or is no component.
     pub fn load(&self, digest: Digest, wasm: &Path) -> Result<ProxyPre<Guest>> {
         let bytes = std::fs::read(wasm).with_context(|| format!("reading {}", wasm.display()))?;
         let handler = Handler::of(&bytes)?;

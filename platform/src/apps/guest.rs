@@ -64,14 +64,16 @@ impl Guest {
         }
     }
 
-    /// Takes over what comes with the request that the instance is to answer. The permit is held for as long as the instance lives.
+    /// Takes over what comes with the request that the instance is to answer. The permit is held
+    /// for as long as the instance lives.
     pub fn begin(&mut self, turn: Turn) {
         self.permit = Some(turn.permit);
         self.failure = Some(turn.failure);
         self.sender.answer(turn.origin);
     }
 
-    /// Where the reason goes if the instance failed; once, and nothing before it was given a request.
+    /// Where the reason goes if the instance failed; once, and nothing before it was given a
+    /// request.
     pub fn end(&mut self) -> Option<oneshot::Sender<String>> {
         self.failure.take()
     }

@@ -8,7 +8,8 @@ use http::{Uri, request};
 
 use super::routes::Match;
 
-/// Headers that concern one connection only (RFC 9110 section 7.6.1), and those of the time before that section.
+/// Headers that concern one connection only (RFC 9110 section 7.6.1), and those of the time before
+/// that section.
 const HOP_BY_HOP: [HeaderName; 8] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -37,8 +38,8 @@ pub fn authority(parts: &request::Parts) -> String {
         .to_owned()
 }
 
-/// Makes the head of a client's request the head of the component's: the URL becomes absolute, connection headers and forged `spin-`
-/// headers go, Spin's own come.
+/// Makes the head of a client's request the head of the component's: the URL becomes absolute,
+/// connection headers and forged `spin-` headers go, Spin's own come.
 ///
 /// # Errors
 /// The host that the client named can't stand in a URL.
@@ -104,7 +105,8 @@ fn strip(headers: &mut HeaderMap) {
     }
 }
 
-/// A name or value that can't be a header (the manifest's routes allow more than headers do) is left out.
+/// A name or value that can't be a header (the manifest's routes allow more than headers do) is
+/// left out.
 fn set(headers: &mut HeaderMap, name: &str, value: &str) {
     if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
         headers.insert(name, value);

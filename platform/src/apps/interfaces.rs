@@ -21,7 +21,8 @@ pub struct Unsupported {
 }
 
 impl Unsupported {
-    /// With the rest of a sentence that starts with the component's name: "needs the interface ...".
+    /// With the rest of a sentence that starts with the component's name: "needs the interface
+    /// ...".
     pub fn new(reason: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),
@@ -38,10 +39,12 @@ impl fmt::Display for Unsupported {
 impl std::error::Error for Unsupported {}
 
 impl Handler {
-    /// Finds the handler that the component `wasm` exports, and checks that the platform has all that it imports.
+    /// Finds the handler that the component `wasm` exports, and checks that the platform has all
+    /// that it imports.
     ///
     /// # Errors
-    /// [`Unsupported`], naming all interfaces that are missing; another error when the bytes aren't WebAssembly.
+    /// [`Unsupported`], naming all interfaces that are missing; another error when the bytes aren't
+    /// WebAssembly.
     pub fn of(wasm: &[u8]) -> Result<Self> {
         let names = Names::read(wasm)?;
         let missing: Vec<&str> = names
@@ -155,7 +158,8 @@ fn offered(name: &str) -> bool {
             .any(|interface| is_version(name, interface, "0.3"))
 }
 
-/// Whether `name` is `interface` in a release of the given line, like `0.2`. Pre-releases are other interfaces.
+/// Whether `name` is `interface` in a release of the given line, like `0.2`. Pre-releases are other
+/// interfaces.
 fn is_version(name: &str, interface: &str, line: &str) -> bool {
     let Some(version) = name
         .strip_prefix(interface)

@@ -12,13 +12,16 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-/// Most lines that are kept; older ones make room. Enough to see what led to a failure, little enough to show whole.
+/// Most lines that are kept; older ones make room. Enough to see what led to a failure, little
+/// enough to show whole.
 const LINES: usize = 1000;
 
-/// Most bytes of one line. A longer one is broken, so that a component which never ends its line can't fill the memory.
+/// Most bytes of one line. A longer one is broken, so that a component which never ends its line
+/// can't fill the memory.
 const LINE_BYTES: usize = 4096;
 
-/// The log of one channel. It outlives restarts, so that the reason of one can still be read after it.
+/// The log of one channel. It outlives restarts, so that the reason of one can still be read after
+/// it.
 #[derive(Debug, Default)]
 pub struct Logs {
     lines: Mutex<VecDeque<String>>,
@@ -60,7 +63,8 @@ impl Logs {
     }
 }
 
-/// A guest's standard output or error. All handles that the guest makes of it share one unfinished line.
+/// A guest's standard output or error. All handles that the guest makes of it share one unfinished
+/// line.
 #[derive(Clone)]
 pub struct LogStream {
     writer: Arc<Mutex<LineWriter>>,

@@ -1,8 +1,9 @@
 //! Which hosts a component may send requests to: the `allowed_outbound_hosts` of its manifest.
 //!
-//! Pure policy: no network in it. Each entry is `scheme://host[:port]`, where the scheme may be `*`, the host `*`, `*.example.com` or
-//! `self`, and the port `*` or a range `8000..9000` that leaves out its end, as in Spin. Without a port the scheme's own is meant.
-//! Entries of other schemes than HTTP's (databases, say) are valid and allow no HTTP request.
+//! Pure policy: no network in it. Each entry is `scheme://host[:port]`, where the scheme may be
+//! `*`, the host `*`, `*.example.com` or `self`, and the port `*` or a range `8000..9000` that
+//! leaves out its end, as in Spin. Without a port the scheme's own is meant. Entries of other
+//! schemes than HTTP's (databases, say) are valid and allow no HTTP request.
 
 use url::Url;
 
@@ -72,15 +73,16 @@ impl Outbound {
         Ok(Self { rules })
     }
 
-    /// Whether a request to `url` is allowed, and where it goes to. It takes the URL as the client that sends the request reads it, so
-    /// that both mean the same host.
+    /// Whether a request to `url` is allowed, and where it goes to. It takes the URL as the client
+    /// that sends the request reads it, so that both mean the same host.
     pub fn allows(&self, url: &Url) -> Option<Destination> {
         let scheme = url.scheme();
         let host = url
             .host_str()?
             .trim_matches(['[', ']'])
             .trim_end_matches('.');
-        // Spin's two names for the application itself; `self.alt` is for clients that want a dot in a host.
+        // Spin's two names for the application itself; `self.alt` is for clients that want a dot in
+        // a host.
         if host == "self" || host == "self.alt" {
             return self
                 .rules

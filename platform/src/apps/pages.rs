@@ -1,4 +1,5 @@
-//! What the platform itself answers in an application's stead: plain text, one line of what and why.
+//! What the platform itself answers in an application's stead: plain text, one line of what and
+//! why.
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -7,7 +8,8 @@ use http_body_util::{BodyExt as _, Full};
 
 use super::Body;
 
-/// An answer in plain text. Control characters, which may come from a component's names, are left out.
+/// An answer in plain text. Control characters, which may come from a component's names, are left
+/// out.
 pub fn text(status: StatusCode, message: &str) -> Response<Body> {
     let mut text: String = message
         .chars()

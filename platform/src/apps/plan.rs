@@ -18,8 +18,9 @@ pub struct Plan {
     pub version: String,
     /// The path that all routes are below; `/` mostly.
     pub base: String,
-    /// Route patterns with the index of the component that answers there. Private routes are left out: only components of the same
-    /// application could reach them, and this platform doesn't connect those.
+    /// Route patterns with the index of the component that answers there. Private routes are left
+    /// out: only components of the same application could reach them, and this platform doesn't
+    /// connect those.
     pub routes: Vec<(String, usize)>,
     /// The components that have a route.
     pub components: Vec<ComponentPlan>,
@@ -57,7 +58,8 @@ enum Form {
 }
 
 impl Description {
-    /// Finds the description in a bindle: Bowline's own, which says everything, else the manifest that Spin 1 reads.
+    /// Finds the description in a bindle: Bowline's own, which says everything, else the manifest
+    /// that Spin 1 reads.
     ///
     /// # Errors
     /// There is none, or there are several of a kind.

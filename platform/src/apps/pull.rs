@@ -1,7 +1,7 @@
 //! Fetching a bindle from the Bindle server, trusting nothing that the server or the invoice says.
 //!
-//! Signatures aren't checked here: the server is this platform's own and refuses an invoice that no trusted key signed. What a signature
-//! covers, the digests, is checked on every byte.
+//! Signatures aren't checked here: the server is this platform's own and refuses an invoice that no
+//! trusted key signed. What a signature covers, the digests, is checked on every byte.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,8 +1,10 @@
 //! Which component answers a path.
 //!
-//! Spin's rules, on the library that Spin uses: a route is exact (`/about`), ends with a wildcard (`/docs/...`) or has named segments
-//! (`/users/:id`), also together. The most specific route wins, whatever their order: an exact segment before a named one, a named one
-//! before the wildcard, a longer prefix before a shorter one. A trailing slash of the path doesn't matter. Of routes written twice the last one counts.
+//! Spin's rules, on the library that Spin uses: a route is exact (`/about`), ends with a wildcard
+//! (`/docs/...`) or has named segments (`/users/:id`), also together. The most specific route wins,
+//! whatever their order: an exact segment before a named one, a named one before the wildcard, a
+//! longer prefix before a shorter one. A trailing slash of the path doesn't matter. Of routes
+//! written twice the last one counts.
 
 use std::collections::BTreeMap;
 

@@ -15,10 +15,12 @@ use super::application::{Application, Origin};
 use super::logs::Logs;
 use super::outbound::{Destination, Outbound};
 
-/// How long a host may take to connect and start its answer when the component sets no time of its own; also the most that it can set.
+/// How long a host may take to connect and start its answer when the component sets no time of its
+/// own; also the most that it can set.
 const ANSWER: Duration = Duration::from_secs(60);
 
-/// How often a request may lead to another one of the same application before it is taken for a loop.
+/// How often a request may lead to another one of the same application before it is taken for a
+/// loop.
 const DEPTH: u8 = 8;
 
 type Sent = Result<(http::Response<WasiBody>, Exchange), Error>;
@@ -109,7 +111,8 @@ impl Network {
         let host =
             http::HeaderValue::from_str(&origin.host).map_err(|_| Error::HttpRequestUriInvalid)?;
         request.headers_mut().insert(http::header::HOST, host);
-        // One component's answer waits for another's: without a box the future would contain itself.
+        // One component's answer waits for another's: without a box the future would contain
+        // itself.
         let answer: Pin<Box<dyn Future<Output = http::Response<WasiBody>> + Send>> =
             Box::pin(async move { application.serve(request, None, origin.depth + 1).await });
         Ok((answer.await, Box::new(async { Ok(()) })))

@@ -26,7 +26,8 @@ pub const ANSWER: Duration = Duration::from_secs(60);
 /// How long an answer that has started may go on, and what the component does after it.
 const REST: Duration = Duration::from_secs(600);
 
-/// How much later than [`ANSWER`] an instance is ended from the outside, when it doesn't give the inner clock a chance.
+/// How much later than [`ANSWER`] an instance is ended from the outside, when it doesn't give the
+/// inner clock a chance.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// A component with all that its instances need.
@@ -51,7 +52,8 @@ pub struct Turn {
     pub permit: OwnedSemaphorePermit,
     /// Where the request comes from.
     pub origin: Origin,
-    /// Takes the reason when the instance fails. The handler itself only says that there is no answer.
+    /// Takes the reason when the instance fails. The handler itself only says that there is no
+    /// answer.
     pub failure: oneshot::Sender<String>,
 }
 

@@ -123,7 +123,8 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// Builds the crate in a folder for WASI. Cargo's lock on the target folder lets several tests do so at once.
+/// Builds the crate in a folder for WASI. Cargo's lock on the target folder lets several tests do
+/// so at once.
 fn build(folder: &Path, target: &Path) {
     let output = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--release", "--locked"])

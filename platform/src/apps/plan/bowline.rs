@@ -1,4 +1,5 @@
-//! Bowline's own description of an application: the record that travels beside the manifest of Spin 1 and says all of it.
+//! Bowline's own description of an application: the record that travels beside the manifest of Spin
+//! 1 and says all of it.
 
 use std::collections::BTreeMap;
 
@@ -88,7 +89,8 @@ fn component_plan(
     })
 }
 
-/// The text with each `{{ name }}` replaced by the variable's default: this platform has no other source of values.
+/// The text with each `{{ name }}` replaced by the variable's default: this platform has no other
+/// source of values.
 fn resolve(text: &str, variables: &BTreeMap<&str, &str>) -> Result<String> {
     let mut resolved = String::new();
     let mut rest = text;

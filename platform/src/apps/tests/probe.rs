@@ -2,13 +2,21 @@
 
 use super::*;
 
-/// An application made of the component in `tests/probe`.
+/// The components that try the same things through WASI 0.2 and 0.3.
+const BOTH: [&str; 2] = ["probe", "wasi03"];
+
+/// The components of `tests/probe` and `tests/probe-wasi03` as one application.
 fn probe(outbound: &str) -> TempDir {
     let target = repository().join("target/probe");
-    build(&repository().join("platform/tests/probe"), &target);
     let folder = tempfile::tempdir().unwrap();
-    let wasm = target.join("wasm32-wasip2/release/probe.wasm");
-    std::fs::copy(wasm, folder.path().join("probe.wasm")).unwrap();
+    for (name, wasm) in [
+        ("probe", "probe.wasm"),
+        ("probe-wasi03", "probe_wasi03.wasm"),
+    ] {
+        build(&repository().join("platform/tests").join(name), &target);
+        let built = target.join("wasm32-wasip2/release").join(wasm);
+        std::fs::copy(built, folder.path().join(wasm)).unwrap();
+    }
     std::fs::create_dir_all(folder.path().join("data/deep")).unwrap();
     std::fs::write(folder.path().join("data/one.txt"), "one").unwrap();
     std::fs::write(folder.path().join("data/deep/two.txt"), "two").unwrap();
@@ -22,12 +30,18 @@ fn probe(outbound: &str) -> TempDir {
         route = "/probe/..."
         component = "probe"
         [[trigger.http]]
+        route = "/wasi03/..."
+        component = "wasi03"
+        [[trigger.http]]
         route = "/named/:who/..."
         component = "named"
         [component.probe]
         source = "probe.wasm"
         files = [{{ source = "data", destination = "/" }}]
         environment = {{ GREETING = "ahoy", EMPTY = "" }}
+        allowed_outbound_hosts = [{outbound}]
+        [component.wasi03]
+        source = "probe_wasi03.wasm"
         allowed_outbound_hosts = [{outbound}]
         [component.named]
         source = "probe.wasm"
@@ -51,7 +65,11 @@ async fn started(outbound: &str) -> (World, Uuid) {
 }
 
 async fn ask(world: &World, channel: Uuid, what: &str) -> String {
-    let (status, text) = world.get(channel, &format!("/probe/{what}")).await;
+    ask_through("probe", world, channel, what).await
+}
+
+async fn ask_through(component: &str, world: &World, channel: Uuid, what: &str) -> String {
+    let (status, text) = world.get(channel, &format!("/{component}/{what}")).await;
     assert_eq!(status, StatusCode::OK, "{text}");
     text
 }
@@ -114,8 +132,11 @@ async fn it_gets_spins_headers_and_the_body() {
 #[tokio::test]
 async fn each_request_meets_a_fresh_instance() {
     let (world, channel) = started("").await;
-    for _ in 0..3 {
-        assert_eq!(ask(&world, channel, "remember").await, "0");
+    for component in BOTH {
+        for _ in 0..3 {
+            let before = ask_through(component, &world, channel, "remember").await;
+            assert_eq!(before, "0", "{component}");
+        }
     }
 }
 
@@ -131,12 +152,19 @@ async fn what_it_writes_is_in_the_log() {
 #[tokio::test]
 async fn a_panic_is_an_answer_and_a_log_entry() {
     let (world, channel) = started("").await;
-    let (status, page) = world.get(channel, "/probe/panic?oh-no").await;
-    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(page.starts_with("the component 'probe' failed: "), "{page}");
-    let logs = world.apps.logs(channel).join("\n");
-    assert!(logs.contains("oh-no"), "{logs}");
-    assert_eq!(ask(&world, channel, "remember").await, "0");
+    for component in BOTH {
+        let path = format!("/{component}/panic?oh-{component}");
+        let (status, page) = world.get(channel, &path).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        let start = format!("the component '{component}' failed: wasm trap");
+        assert!(page.starts_with(&start), "{page}");
+        let logs = world.apps.logs(channel).join("\n");
+        assert!(logs.contains(&format!("oh-{component}")), "{logs}");
+        ask_through(component, &world, channel, "remember").await;
+    }
+    let (status, page) = world.get(channel, "/wasi03/fail?oh-no").await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{page}");
+    assert!(page.contains("oh-no"), "{page}");
 }
 
 #[tokio::test]
@@ -148,9 +176,11 @@ async fn computing_and_memory_are_limited() {
     let world = World::within(limits).await;
     let folder = probe("");
     let channel = world.start(&world.publish(folder.path())).await;
-    let (status, page) = world.get(channel, "/probe/compute").await;
-    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(page.contains("computed for more than 100 ms"), "{page}");
+    for component in BOTH {
+        let (status, page) = world.get(channel, &format!("/{component}/compute")).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(page.contains("computed for more than 100 ms"), "{page}");
+    }
     assert_eq!(
         ask(&world, channel, "allocate?33554432").await,
         "got 33554432"
@@ -163,19 +193,21 @@ async fn requests_go_only_where_the_manifest_says() {
     let other = serve(Router::new().fallback(|uri: Uri| async move { format!("at {uri}") })).await;
     let origin = other.as_str().trim_end_matches('/');
     let (world, channel) = started(&format!("\"{origin}\"")).await;
-    assert_eq!(
-        ask(&world, channel, &format!("fetch?{origin}/a?b=c")).await,
-        "200 at /a?b=c"
-    );
     let port = other.port().unwrap();
-    for url in [
-        format!("http://localhost:{port}/"),
-        format!("{}_i/probe", world.bindle_url),
-        "http://self/probe/log?x".to_owned(),
-        "https://example.com/".to_owned(),
-    ] {
-        let answer = ask(&world, channel, &format!("fetch?{url}")).await;
-        assert!(answer.contains("HttpRequestDenied"), "{url}: {answer}");
+    for component in BOTH {
+        let what = format!("fetch?{origin}/a?b=c");
+        let answer = ask_through(component, &world, channel, &what).await;
+        assert_eq!(answer, "200 at /a?b=c", "{component}");
+        for url in [
+            format!("http://localhost:{port}/"),
+            format!("{}_i/probe", world.bindle_url),
+            "http://self/probe/log?x".to_owned(),
+            "https://example.com/".to_owned(),
+        ] {
+            let what = format!("fetch?{url}");
+            let answer = ask_through(component, &world, channel, &what).await;
+            assert!(answer.contains("HttpRequestDenied"), "{url}: {answer}");
+        }
     }
     let logs = world.apps.logs(channel).join("\n");
     assert!(logs.contains("https://example.com was refused"), "{logs}");
@@ -184,13 +216,14 @@ async fn requests_go_only_where_the_manifest_says() {
 #[tokio::test]
 async fn a_component_can_ask_its_own_application_but_not_for_ever() {
     let (world, channel) = started("\"http://self\"").await;
-    assert_eq!(
-        ask(&world, channel, "fetch?http://self/probe/read?/one.txt").await,
-        "200 one"
-    );
-    // Each asks the next, and the last one is told that it is a loop.
-    let path = "fetch?http://self/probe/".repeat(20) + "remember";
-    let answer = ask(&world, channel, &path).await;
-    assert!(answer.contains("LoopDetected"), "{answer}");
-    assert_eq!(answer.matches("200 ").count(), 8, "{answer}");
+    for component in BOTH {
+        let what = "fetch?http://self/probe/read?/one.txt";
+        let answer = ask_through(component, &world, channel, what).await;
+        assert_eq!(answer, "200 one", "{component}");
+        // Each asks the next, and the last one is told that it is a loop.
+        let what = format!("fetch?http://self/{component}/").repeat(20) + "remember";
+        let answer = ask_through(component, &world, channel, &what).await;
+        assert!(answer.contains("LoopDetected"), "{answer}");
+        assert_eq!(answer.matches("200 ").count(), 8, "{answer}");
+    }
 }

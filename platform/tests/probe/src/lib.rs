@@ -1,5 +1,5 @@
-//! Tries, at the request of a test, what applications do and what they must not be able to do. The first segment of the path says
-//! what, the query says with what; the answer is what came of it.
+//! Tries, at the request of a test, what applications do and what they must not be able to do. The
+//! first segment of the path says what, the query says with what; the answer is what came of it.
 
 use std::fmt::Write as _;
 
