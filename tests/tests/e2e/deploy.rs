@@ -64,14 +64,14 @@ async fn an_application_of_the_spin_sdk_answers_at_its_url() {
     assert_eq!(hippo.counts().await, before);
     assert_eq!(bindle.invoices("hello-rust").await.len(), 1);
     assert!(
-        second.stdout.contains("nothing to upload"),
+        second.stdout.contains("Uploaded nothing"),
         "{}",
         second.stdout
     );
 }
 
 #[tokio::test]
-async fn a_changed_file_is_the_one_parcel_that_is_uploaded() {
+async fn of_a_changed_application_only_the_changed_file_and_the_record_are_uploaded() {
     let home = Home::new();
     let platform = Platform::start(home.path());
     let built = example("static-site");
@@ -98,8 +98,8 @@ async fn a_changed_file_is_the_one_parcel_that_is_uploaded() {
     fs::write(&index, "<!doctype html><title>changed</title>").expect("it can be written");
     let second = deploy();
     assert!(
-        second.stdout.contains("1 parcel"),
-        "one parcel is uploaded:\n{}",
+        second.stdout.contains("Uploaded 2 parcels"),
+        "the file, and the record that names it:\n{}",
         second.stdout
     );
     let page = web::get(&second.url(), "/").await;
@@ -138,7 +138,7 @@ async fn a_restarted_platform_serves_what_was_deployed() {
         .run()
         .success();
     assert!(
-        again.stdout.contains("nothing to upload"),
+        again.stdout.contains("Uploaded nothing"),
         "{}",
         again.stdout
     );
