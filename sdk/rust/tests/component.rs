@@ -107,3 +107,11 @@ fn a_target_that_only_deploys_exports_one_interface() {
     assert_eq!(exports, names(&["deploy-target"]));
     assert!(imports.is_superset(&names(&["application", "environment", "console"])));
 }
+
+#[test]
+fn the_guides_example_needs_no_bindle_server() {
+    let (imports, exports) = surface(&component("acme"));
+    assert_eq!(exports, names(&["deploy-target"]));
+    assert!(imports.is_superset(&names(&["application", "environment", "console"])));
+    assert!(imports.is_disjoint(&names(&["bindle"])), "{imports:?}");
+}
