@@ -78,7 +78,11 @@ pub fn operation(error: &HostError, description: Option<&Description>) -> Error 
         | HostError::Answer { .. }
         | HostError::Unsupported { .. } => Error::of(Exit::Target, error).hint(AUTHOR),
         HostError::Denied { denial, .. } => denied(error, denial, description),
-        HostError::Failed { failure, .. } => failed(error, failure, description),
+        HostError::Failed {
+            failure, transport, ..
+        } => failed(error, failure, transport.as_deref(), description),
+        HostError::BindleLogin(refusal) => Error::of(Exit::NotAuthenticated, refusal.as_ref())
+            .hint("check --bindle-username or BINDLE_USERNAME, and --bindle-password or BINDLE_PASSWORD"),
         HostError::Trap { trap, .. } => {
             // Its causes end in a trace of the guest's stack, which is for `-v`.
             let mut message = error.to_string();

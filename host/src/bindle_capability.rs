@@ -10,8 +10,9 @@ use crate::application::ApplicationHandle;
 use crate::bindings::{bindle, failure};
 use crate::bindle::{Client, Error, Event, Progress};
 use crate::error::Denial;
+use crate::limits::LimitExceeded;
 use crate::observer::Observer;
-use crate::state::{Capabilities, GuestError};
+use crate::state::{Capabilities, GuestError, Run};
 
 impl bindle::Host for Capabilities<'_> {
     async fn push(
@@ -59,12 +60,19 @@ impl bindle::Host for Capabilities<'_> {
 }
 
 impl Capabilities<'_> {
-    /// The client, if its use is granted.
+    /// The client, for one more question, if its use is granted.
     fn client(&self) -> Result<Client, GuestError> {
         let lent = self.run.lent("Bindle").map_err(|denial| refused(&denial))?;
-        lent.bindle
-            .clone()
-            .ok_or_else(|| refused(&self.run.deny(Denial::Bindle)))
+        let Some(client) = &lent.bindle else {
+            return Err(refused(&self.run.deny(Denial::Bindle)));
+        };
+        let limit = self.run.limits.requests;
+        if !Run::count(&self.run.requests, limit) {
+            self.run.exceed(LimitExceeded::Requests(limit));
+            let text = format!("the host allows {limit} requests in one operation, and no more");
+            return Err(failure::Error::Unavailable(text).into());
+        }
+        Ok(client.clone())
     }
 
     /// The error as the guest sees it. What the server could not be reached for is noted for the user, too.
@@ -77,10 +85,12 @@ impl Capabilities<'_> {
             Error::VersionTaken { .. } | Error::Yanked { .. } | Error::ContentChanged { .. } => {
                 failure::Error::Conflict(text)
             }
-            Error::Unauthorized { .. }
-            | Error::Forbidden { .. }
-            | Error::SignatureRefused { .. } => {
-                // Not `unauthenticated`: logging in to the platform would not help.
+            Error::Unauthorized { .. } => {
+                // Noted, for the user to be told which of the logins it was, and the target not to be asked for another.
+                self.run.report().bindle_login = Some(error);
+                failure::Error::Unauthenticated(text)
+            }
+            Error::Forbidden { .. } | Error::SignatureRefused { .. } => {
                 failure::Error::Forbidden(text)
             }
             Error::Unreachable(_)

@@ -165,6 +165,10 @@ pub enum HostError {
         #[source]
         transport: Option<Box<TransportError>>,
     },
+    /// The environment's Bindle server refuses the user that the host pushes as, or asks for one. The target has no part in
+    /// that login, so neither is it the target's credential that is wrong.
+    #[error(transparent)]
+    BindleLogin(Box<crate::bindle::Error>),
     /// The target broke down.
     #[error("target '{target}' broke down in {}", .trap.operation)]
     Trap {

@@ -208,6 +208,8 @@ pub(crate) struct Report {
 impl Run {
     pub(crate) fn new(
         target: &str,
+    /// The Bindle server's refusal of the user that pushes, unless it took a later request.
+    pub(crate) bindle_login: Option<crate::bindle::Error>,
         operation: Operation,
         limits: Limits,
         observer: Arc<dyn Observer>,

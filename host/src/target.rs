@@ -210,7 +210,8 @@ impl Target {
         }
     }
 
-    /// Deploys, and where the platform wants a login logs in once and deploys again. A second refusal is final.
+    /// Deploys, and where the platform wants a login logs in and deploys again. A credential that was got here and is refused
+    /// may have expired on the way, so it is renewed once; a refusal after that is final.
     ///
     /// # Errors
     /// As for [`Target::deploy`]. Where the target has no logins, the platform's refusal is the error.
@@ -219,29 +220,35 @@ impl Target {
         application: Arc<Application>,
         session: &Session,
     ) -> Result<Deployed, HostError> {
-        match self.deploy(Arc::clone(&application), session).await {
-            Ok(deployment) => {
-                return Ok(Deployed {
-                    deployment,
-                    credential: None,
-                });
-            }
-            Err(HostError::Failed {
-                failure: TargetFailure::Unauthenticated(reason),
-                ..
-            }) if self.can_authenticate() => {
-                tracing::debug!(target = self.name(), %reason, "logging in");
-            }
-            Err(error) => return Err(error),
-        }
-        let credential = self.authenticate(session).await?;
         let mut session = session.clone();
-        session.environment = Arc::new(session.environment.renewed(credential.clone()));
-        let deployment = self.deploy(application, &session).await?;
-        Ok(Deployed {
-            deployment,
-            credential: Some(credential),
-        })
+        let mut credential: Option<Credential> = None;
+        // Without a credential the first refusal says only that there is none.
+        let mut logins = if session.environment.credential().is_some() {
+            1
+        } else {
+            2
+        };
+        loop {
+            match self.deploy(Arc::clone(&application), &session).await {
+                Ok(deployment) => {
+                    return Ok(Deployed {
+                        deployment,
+                        credential,
+                    });
+                }
+                Err(HostError::Failed {
+                    failure: TargetFailure::Unauthenticated(reason),
+                    ..
+                }) if logins > 0 && self.can_authenticate() => {
+                    tracing::debug!(target = self.name(), %reason, "logging in");
+                    logins -= 1;
+                }
+                Err(error) => return Err(error),
+            }
+            let renewed = self.authenticate(&session).await?;
+            session.environment = Arc::new(session.environment.renewed(renewed.clone()));
+            credential = Some(renewed);
+        }
     }
 
     async fn lend(&self, operation: Operation, session: &Session) -> Result<Run, HostError> {

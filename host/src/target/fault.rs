@@ -19,6 +19,7 @@ pub(super) fn failed(run: &Arc<Run>, failure: TargetFailure) -> HostError {
         denial,
         limit,
         transport,
+        bindle_login,
     } = std::mem::take(&mut *run.report());
     if let Some(denial) = denial {
         return HostError::Denied {
@@ -33,6 +34,9 @@ pub(super) fn failed(run: &Arc<Run>, failure: TargetFailure) -> HostError {
             operation: run.operation,
             limit,
         };
+    }
+    if let (TargetFailure::Unauthenticated(_), Some(refusal)) = (&failure, bindle_login) {
+        return HostError::BindleLogin(Box::new(refusal));
     }
     HostError::Failed {
         target,
