@@ -44,6 +44,8 @@ pub struct Setting {
     pub required: bool,
     /// Settings that can't be given together with this one.
     pub conflicts_with: Vec<String>,
+    /// Giving it a value lets the target send requests to that URL's origin.
+    pub grants_network: bool,
 }
 
 impl Setting {
@@ -126,6 +128,7 @@ pub(crate) mod tests {
             default: None,
             required: false,
             conflicts_with: Vec::new(),
+            grants_network: false,
         }
     }
 

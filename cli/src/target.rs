@@ -17,7 +17,9 @@ use crate::paths::{self, Paths};
 use crate::settings::{host, kind::Kind};
 
 /// Form of the cached description; another one is made anew.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// Name of the built-in target.
+const BUILT_IN: &str = "hippo";
 /// A description has a few kilobytes; more than this is not read back.
 const MAX_CACHED: u64 = 1 << 20;
 
@@ -97,6 +99,29 @@ impl Chosen {
         let target = self.load(paths)?;
         let described = crate::runtime()?
             .block_on(target.describe())
+    /// Whether it is the Hippo target, wherever it came from.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        *self.artifact.digest() == Digest::of(bowline_builtin::HIPPO)
+    }
+
+    /// A target reads the variables that begin with its name. Those of the built-in one hold what a user exported for it, and
+    /// a stranger's file gets nothing of that by taking the name.
+    fn poses(&self, name: &str) -> Error {
+        let file = self.file.as_deref().unwrap_or(Path::new(name));
+        Error::new(
+            Exit::Target,
+            format!(
+                "{} calls itself '{name}', which is the name of the built-in target",
+                file.display()
+            ),
+        )
+        .hint("leave out `--target` to use the built-in one")
+        .hint(
+            "a target of your own needs a name of its own: settings and variables go by the name",
+        )
+    }
+
             .map_err(|error| fault::host(error, self.file.as_deref()))?;
         Ok(Description {
             uses_bindle: self.artifact.imports_bindle(),
@@ -145,6 +170,7 @@ fn setting(declared: bowline_host::Setting) -> Result<Setting, Error> {
 }
 
 #[derive(Deserialize, Serialize)]
+        grants_network: declared.grants_network,
 struct Cached<D> {
     format: u32,
     description: D,
@@ -212,7 +238,7 @@ mod tests {
         for text in [
             "",
             "{",
-            r#"{"format":1}"#,
+            r#"{"format":2}"#,
             r#"{"format":99,"description":{}}"#,
         ] {
             fs::write(&path, text).unwrap();

@@ -42,7 +42,8 @@ impl Grant {
     }
 
     /// Allows the origins of those settings that open the network, and of those origins that the target declares the ones
-    /// that are in `approved`. What is approved without having been declared is not granted. `value` gives a setting's value.
+    /// that are in `approved`. What is approved without having been declared is not granted. `value` gives the value that the
+    /// user gave a setting; a default is the target's own word, so its origin is one that the target declares.
     ///
     /// # Errors
     /// [`GrantError::Setting`] when such a setting's value is no `http` or `https` URL.
@@ -57,14 +58,17 @@ impl Grant {
             .iter()
             .filter(|setting| setting.grants_network)
         {
-            let Some(text) = value(&setting.name).or(setting.default.as_deref()) else {
+            let given = value(&setting.name);
+            let Some(text) = given.or(setting.default.as_deref()) else {
                 continue;
             };
             let origin = Origin::of_text(text).map_err(|source| GrantError::Setting {
                 name: setting.name.clone(),
                 source,
             })?;
-            grant.origins.insert(origin);
+            if given.is_some() || approved.contains(&origin) {
+                grant.origins.insert(origin);
+            }
         }
         grant.origins.extend(
             description

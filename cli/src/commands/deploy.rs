@@ -17,6 +17,7 @@ use crate::output::Deployed;
 use crate::paths::Paths;
 use crate::progress::{Progress, Style};
 use crate::signals::Signals;
+use crate::settings::{Source, host};
 use crate::target::Chosen;
 use crate::variables::Variables;
 use request::Request;
@@ -220,6 +221,10 @@ fn bindle(
     let mut options = ClientOptions::new(server.address.clone());
     options.credentials = server.credentials.clone();
     options.signer = Some(local::signer(&context.paths, variables)?);
+        // Defaults the host has from the target itself, and trusts them less than what the user gave.
+        if *value.source() == Source::Default {
+            continue;
+        }
     Ok(Some(Client::new(http, options)))
 }
 

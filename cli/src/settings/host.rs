@@ -1,6 +1,7 @@
 //! The settings of bowline itself, resolved by the same rules as those of a target.
 
 use crate::description::Setting;
+use crate::network;
 use crate::settings::kind::Kind;
 
 /// Flags of `deploy` that are no settings: a target's settings must not have their names. Those that every verb takes are
@@ -10,6 +11,7 @@ pub const FLAGS: &[&str] = &[
     "target",
     "grant",
     "insecure",
+    "ca-file",
     "readiness-timeout",
     "verbose",
     "quiet",
@@ -35,6 +37,7 @@ pub fn bindle(required: bool) -> Vec<Setting> {
         default: None,
         required: false,
         conflicts_with: Vec::new(),
+        grants_network: false,
     };
     let mut server = setting(
         BINDLE_SERVER,
@@ -71,10 +74,13 @@ pub fn reserved_flags() -> Vec<&'static str> {
 /// Every variable that the host keeps for itself.
 #[must_use]
 pub fn reserved_variables() -> Vec<&'static str> {
-    vec![
+    let mut variables = vec![
         "BINDLE_SERVER_URL",
         "BINDLE_USERNAME",
         "BINDLE_PASSWORD",
         crate::paths::HOME_VARIABLE,
-    ]
+        network::CA_FILE_VARIABLE,
+    ];
+    variables.extend(network::PROXY_VARIABLES);
+    variables
 }

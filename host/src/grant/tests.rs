@@ -130,6 +130,25 @@ fn url_setting(name: &str, grants_network: bool) -> crate::contract::Setting {
 }
 
 #[test]
+fn a_default_is_not_the_users_word() {
+    let mut setting = url_setting("platform-url", true);
+    setting.default = Some("https://cloud.example/api".into());
+    let wants = description(vec![setting], &[]);
+    let grant = |given, approved: &[&str]| {
+        let approved = approved.iter().map(|text| text.parse().unwrap()).collect();
+        Grant::new(&wants, |_| given, &approved).unwrap()
+    };
+    assert!(!allowed(&grant(None, &[]), "https://cloud.example/api"));
+    assert!(allowed(
+        &grant(None, &["https://cloud.example"]),
+        "https://cloud.example/api"
+    ));
+    let given = grant(Some("https://mine.example"), &[]);
+    assert!(allowed(&given, "https://mine.example/"));
+    assert!(!allowed(&given, "https://cloud.example/api"));
+}
+
+#[test]
 fn both_keys_are_needed() {
     let wants = description(
         vec![

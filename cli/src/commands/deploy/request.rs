@@ -28,6 +28,8 @@ pub(super) struct Request {
     pub(super) approved: BTreeSet<Origin>,
     /// Accept any TLS certificate.
     pub(super) insecure: bool,
+    /// File of certificates to trust besides the system's.
+    pub(super) ca_file: Option<OsString>,
     /// How long to wait for an answer; `None` doesn't wait.
     pub(super) readiness_timeout: Option<Duration>,
 }
@@ -55,14 +57,16 @@ impl Request {
         let all: Vec<_> = own.iter().chain(&description.settings).cloned().collect();
         let (ours, targets) = settings::resolve(&all, flag, variables)?
             .split(|name| own.iter().any(|setting| setting.name == name));
+        let approved = approved(matches, &targets, description)?;
         Ok(Self {
             from: matches
                 .get_one::<OsString>("from")
                 .map_or_else(|| PathBuf::from("."), PathBuf::from),
             settings: targets,
             bindle: bindle(&ours, description)?,
-            approved: approved(matches, description)?,
+            approved,
             insecure: matches.get_flag("insecure"),
+            ca_file: matches.get_one::<OsString>("ca-file").cloned(),
             readiness_timeout: matches
                 .get_one::<u32>("readiness-timeout")
                 .filter(|seconds| **seconds > 0)
@@ -137,7 +141,46 @@ fn half_given(source: &Source, given: &str, missing: &str, ways: &str) -> Error 
     .hint(format!("set {ways}"))
 }
 
-fn approved(matches: &ArgMatches, description: &Description) -> Result<BTreeSet<Origin>, Error> {
+/// Origins that the target names itself: those that it declares, and those of defaults that are in force.
+fn wanted(settings: &Settings, description: &Description) -> Result<Vec<Origin>, Error> {
+    let fault = |text: &str, error: &dyn std::error::Error| {
+        Error::new(
+            Exit::Target,
+            format!(
+                "the target '{}' wants an origin that can't be used: '{text}': {error}",
+                description.name
+            ),
+        )
+    };
+    let mut wanted = Vec::new();
+    for text in &description.network {
+        wanted.push(text.parse().map_err(|error| fault(text, &error))?);
+    }
+    for setting in &description.settings {
+        let default = settings
+            .get(&setting.name)
+            .filter(|value| setting.grants_network && *value.source() == Source::Default);
+        if let Some(value) = default {
+            let origin =
+                Origin::of_text(value.text()).map_err(|error| fault(value.text(), &error))?;
+            if !wanted.contains(&origin) {
+                wanted.push(origin);
+            }
+        }
+    }
+    Ok(wanted)
+}
+
+fn approved(
+    matches: &ArgMatches,
+    settings: &Settings,
+    description: &Description,
+) -> Result<BTreeSet<Origin>, Error> {
+    let wanted = wanted(settings, description)?;
+    let listed = |origins: &[&Origin]| {
+        let texts: Vec<String> = origins.iter().map(ToString::to_string).collect();
+        texts.join(", ")
+    };
     let mut approved = BTreeSet::new();
     for text in matches.get_many::<String>("grant").into_iter().flatten() {
         let origin: Origin = text.parse().map_err(|error| {
@@ -148,10 +191,10 @@ fn approved(matches: &ArgMatches, description: &Description) -> Result<BTreeSet<
             .cause(&error)
             .hint("write it as https://api.example.com, with a port if it has one")
         })?;
-        if !description.network.contains(&origin.to_string()) {
-            let wanted = match description.network.as_slice() {
+        if !wanted.contains(&origin) {
+            let wants = match wanted.iter().collect::<Vec<_>>().as_slice() {
                 [] => "it asks for none".to_owned(),
-                wanted => format!("it asks for {}", wanted.join(", ")),
+                wants => format!("it asks for {}", listed(wants)),
             };
             return Err(Error::new(
                 Exit::Usage,
@@ -160,16 +203,13 @@ fn approved(matches: &ArgMatches, description: &Description) -> Result<BTreeSet<
                     description.name
                 ),
             )
-            .hint(wanted));
+            .hint(wants));
         }
         approved.insert(origin);
     }
-    let granted: Vec<String> = approved.iter().map(ToString::to_string).collect();
-    let missing: Vec<&str> = description
-        .network
+    let missing: Vec<&Origin> = wanted
         .iter()
-        .filter(|wanted| !granted.contains(wanted))
-        .map(String::as_str)
+        .filter(|wanted| !approved.contains(wanted))
         .collect();
     if missing.is_empty() {
         return Ok(approved);
@@ -183,7 +223,7 @@ fn approved(matches: &ArgMatches, description: &Description) -> Result<BTreeSet<
         format!(
             "the target '{}' wants to send requests to {}, which is not granted",
             description.name,
-            missing.join(", ")
+            listed(&missing)
         ),
     )
     .hint(format!(
@@ -355,5 +395,25 @@ mod tests {
             refusal("--grant https://api.acme.test/path", &[], &wants).1,
             "the value of --grant is not an origin: 'https://api.acme.test/path'"
         );
+    }
+
+    #[test]
+    fn a_default_needs_a_grant_where_it_is_in_force() {
+        let mut cloud = setting("acme-url", Some("ACME_URL"), Kind::Url);
+        cloud.default = Some("https://cloud.acme.test/api".to_owned());
+        cloud.grants_network = true;
+        let target = description(vec![cloud]);
+        assert_eq!(
+            refusal("", &[], &target),
+            (
+                Exit::Denied,
+                "the target 'acme' wants to send requests to https://cloud.acme.test, which is not granted".to_owned(),
+                vec!["if you trust it with that, run again with `--grant https://cloud.acme.test`".to_owned()]
+            )
+        );
+        let granted = read("--grant https://cloud.acme.test", &[], &target).unwrap();
+        assert_eq!(granted.approved.len(), 1);
+        let own = [("ACME_URL", "http://localhost:1")];
+        assert!(read("", &own, &target).unwrap().approved.is_empty());
     }
 }
