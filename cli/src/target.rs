@@ -6,6 +6,7 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use bowline_app::Digest;
 use bowline_host::{Artifact, Engine, EngineOptions, Target};
 use serde::{Deserialize, Serialize};
 
@@ -92,13 +93,12 @@ impl Chosen {
             }
         };
         description.check(&host::reserved_flags(), &host::reserved_variables())?;
+        if description.name == BUILT_IN && self.file.is_some() && !self.is_built_in() {
+            return Err(self.poses(&description.name));
+        }
         Ok(description)
     }
 
-    fn ask(&self, paths: &Paths) -> Result<Description, Error> {
-        let target = self.load(paths)?;
-        let described = crate::runtime()?
-            .block_on(target.describe())
     /// Whether it is the Hippo target, wherever it came from.
     #[must_use]
     pub fn is_built_in(&self) -> bool {
@@ -122,6 +122,10 @@ impl Chosen {
         )
     }
 
+    fn ask(&self, paths: &Paths) -> Result<Description, Error> {
+        let target = self.load(paths)?;
+        let described = crate::runtime()?
+            .block_on(target.describe())
             .map_err(|error| fault::host(error, self.file.as_deref()))?;
         Ok(Description {
             uses_bindle: self.artifact.imports_bindle(),
@@ -166,11 +170,11 @@ fn setting(declared: bowline_host::Setting) -> Result<Setting, Error> {
         default: declared.default,
         required: declared.required,
         conflicts_with: declared.conflicts_with,
+        grants_network: declared.grants_network,
     })
 }
 
 #[derive(Deserialize, Serialize)]
-        grants_network: declared.grants_network,
 struct Cached<D> {
     format: u32,
     description: D,
