@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use bowline_app::LoadError;
-use bowline_host::{ArtifactError, Denial, HostError, TargetFailure};
+use bowline_host::{
+    ArtifactError, Denial, HostError, TargetFailure, TransportError, TransportErrorKind,
+};
 
 use crate::description::Description;
 use crate::error::Error;
@@ -126,7 +128,12 @@ fn denied(error: &HostError, denial: &Denial, description: Option<&Description>)
     }
 }
 
-fn failed(error: &HostError, failure: &TargetFailure, description: Option<&Description>) -> Error {
+fn failed(
+    error: &HostError,
+    failure: &TargetFailure,
+    transport: Option<&TransportError>,
+    description: Option<&Description>,
+) -> Error {
     let exit = match failure {
         TargetFailure::InvalidSetting { .. } => Exit::Usage,
         TargetFailure::UnsupportedApplication(_) => Exit::Application,
@@ -153,11 +160,25 @@ fn failed(error: &HostError, failure: &TargetFailure, description: Option<&Descr
             Some(ways) => made.hint(format!("check what says who you are: {ways}")),
             None => made,
         },
-        TargetFailure::Unavailable(_) => {
-            made.hint("run the same command again: it goes on from where this run stopped")
-        }
+        TargetFailure::Unavailable(_) => made.hint(match transport.filter(|transport| nobody_is_there(transport)) {
+            Some(server) if server.origin().starts_with("http://127.0.0.1") => {
+                "is the platform of this machine running? `bowline local up` starts it; then run the same command again"
+            }
+            Some(_) => "check the address and that a server runs there, then run the same command again",
+            None => "run the same command again: it goes on from where this run stopped",
+        }),
         _ => made,
     }
+}
+
+/// Whether there was no server to talk to, so that its address may be wrong.
+fn nobody_is_there(transport: &TransportError) -> bool {
+    matches!(
+        transport.kind(),
+        TransportErrorKind::NameNotFound
+            | TransportErrorKind::Refused
+            | TransportErrorKind::Unreachable
+    )
 }
 
 /// The settings that say who is deploying: the secrets, and what excludes or goes with them can't be told apart.

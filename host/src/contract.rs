@@ -130,11 +130,11 @@ pub struct Credential {
 #[non_exhaustive]
 pub enum TargetFailure {
     /// A setting is missing, or its value can't be used.
-    #[error("setting '{name}': {reason}")]
+    #[error("the setting '{name}' {reason}")]
     InvalidSetting {
         /// Name of the setting.
         name: String,
-        /// What is wrong with it.
+        /// What is wrong with it, worded to follow the name.
         reason: String,
     },
     /// The platform can't run this application.

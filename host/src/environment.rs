@@ -29,7 +29,7 @@ impl environment::HostEnvironment for Capabilities<'_> {
     ) -> Result<Option<String>, GuestError> {
         let lent = self.environment(&handle).map_err(GuestError::Trap)?;
         let Some(setting) = lent.description.setting(&name) else {
-            return Err(invalid(name, "the target does not declare it"));
+            return Err(invalid(name, "is not one that the target declares"));
         };
         let known = lent.environment.value(&name);
         let asked = match known {
@@ -46,8 +46,11 @@ impl environment::HostEnvironment for Capabilities<'_> {
             .or(asked)
             .or_else(|| setting.default.clone().map(Secret::from))
         {
-            Some(value) => Ok(Some(shown(lent, setting, value))),
-            None if setting.required => Err(invalid(name, "it has no value")),
+            Some(value) => match setting.kind.check(value.expose()) {
+                Ok(()) => Ok(Some(shown(lent, setting, value))),
+                Err(reason) => Err(invalid(name, &format!("can't be used: {reason}"))),
+            },
+            None if setting.required => Err(invalid(name, "has no value")),
             None => Ok(None),
         }
     }
@@ -125,7 +128,7 @@ fn open_network(
         return Ok(());
     }
     let origin = Origin::of_text(answer.expose())
-        .map_err(|error| invalid(setting.name.clone(), &error.to_string()))?;
+        .map_err(|error| invalid(setting.name.clone(), &format!("can't be used: {error}")))?;
     tracing::debug!(target = run.target, %origin, "granted by an answer");
     let mut grant = lent.grant();
     *grant = std::mem::take(&mut *grant).with_origin(origin);

@@ -9,7 +9,7 @@ use bowline_host::{Environment, HttpClient, HttpOptions, Secret, Session, Target
 use clap::ArgMatches;
 
 use crate::commands::local;
-use crate::description::Description;
+use crate::description::{Description, Setting};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::fault;
@@ -46,7 +46,8 @@ pub(crate) fn run(
     context: &Context,
     variables: &Variables,
 ) -> Result<Deployed, Error> {
-    let request = Request::read(matches, &context.description, variables)?;
+    let request = Request::read(matches, &context.description, variables)
+        .map_err(|error| newcomer(error, matches, context, variables))?;
     let progress = Arc::new(Progress::new(Style::choose(
         matches.get_flag("quiet"),
         matches.get_count("verbose") > 0,
@@ -132,6 +133,35 @@ async fn deploy(
     })
 }
 
+/// Adds how to get a platform, for somebody who has named none.
+fn newcomer(error: Error, matches: &ArgMatches, context: &Context, variables: &Variables) -> Error {
+    let given = |setting: &Setting| {
+        matches.get_one::<String>(&setting.name).is_some()
+            || setting
+                .variable
+                .as_ref()
+                .is_some_and(|variable| variables.os(variable).is_some())
+    };
+    let own = host::bindle(context.description.uses_bindle);
+    let mut required = own
+        .iter()
+        .chain(&context.description.settings)
+        .filter(|setting| setting.required);
+    if error.exit() != Exit::Usage || !context.target.is_built_in() || required.any(given) {
+        return error;
+    }
+    // Where the platform of this machine writes its address and login, unless it was told another place.
+    let file = context.paths.local_data().join("env");
+    if file.is_file() {
+        error.hint(format!(
+            "or, for the platform of `bowline local up`, run `. {}` first",
+            file.display()
+        ))
+    } else {
+        error.hint("or try it on this machine: `bowline local up` starts a platform and says how to deploy to it")
+    }
+}
+
 /// The application and the target, read and compiled at the same time.
 async fn load(request: &Request, context: &Context) -> Result<(Application, Target), Error> {
     let from = request.from.clone();
@@ -190,6 +220,10 @@ async fn session(
         .map_err(|error| fault::host(error, None))?;
     let mut environment = Environment::new("default");
     for (name, value) in request.settings.iter() {
+        // Defaults the host has from the target itself, and trusts them less than what the user gave.
+        if *value.source() == Source::Default {
+            continue;
+        }
         environment = environment.with_setting(name, Secret::new(value.text()));
     }
     let observer: Arc<Progress> = Arc::clone(progress);
@@ -221,10 +255,6 @@ fn bindle(
     let mut options = ClientOptions::new(server.address.clone());
     options.credentials = server.credentials.clone();
     options.signer = Some(local::signer(&context.paths, variables)?);
-        // Defaults the host has from the target itself, and trusts them less than what the user gave.
-        if *value.source() == Source::Default {
-            continue;
-        }
     Ok(Some(Client::new(http, options)))
 }
 

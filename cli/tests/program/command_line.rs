@@ -120,7 +120,25 @@ fn missing_settings_are_named_with_flag_and_variable() {
     error: the settings bindle-server and hippo-url have no value
     hint: set --bindle-server or BINDLE_SERVER_URL: URL of the Bindle server that the application is pushed to
     hint: set --hippo-url or HIPPO_URL: URL of the Hippo server
+    hint: or try it on this machine: `bowline local up` starts a platform and says how to deploy to it
     ");
+}
+
+#[test]
+fn somebody_with_a_platform_at_hand_is_told_of_its_settings() {
+    let world = World::with_application();
+    let local = world.path().join("state/local");
+    std::fs::create_dir_all(&local).unwrap();
+    std::fs::write(local.join("env"), "").unwrap();
+    let home = ("BOWLINE_HOME", world.path().to_str().unwrap());
+    let hint = "hint: or, for the platform of `bowline local up`, run `. [FOLDER]/state/local/env` first\n";
+    let ended = world.run(&["deploy"], &[home]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.ends_with(hint), "{}", ended.stderr);
+    // Who names one of the servers has a platform in mind.
+    let ended = world.run(&["deploy"], &[home, ("HIPPO_URL", "http://127.0.0.1:9")]);
+    assert_eq!(ended.code, Some(2));
+    assert!(!ended.stderr.contains("local up"), "{}", ended.stderr);
 }
 
 #[test]

@@ -74,8 +74,8 @@ fn bindle_is_not_there() {
         Reading the application
         Deploying shop 1.2.0[DIGEST] with 'hippo'
         Pushing 'shop' 1.2.0[DIGEST] to Bindle
-        error: the bindle server is not available: check its address and that it is running: can't reach [BINDLE]: connection refused
-        hint: run the same command again: it goes on from where this run stopped
+        error: the Bindle server is not available: can't reach [BINDLE]: connection refused
+        hint: is the platform of this machine running? `bowline local up` starts it; then run the same command again
         ");
     });
 }

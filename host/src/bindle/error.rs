@@ -101,7 +101,7 @@ pub enum Error {
         excerpt: String,
     },
     /// The server could not be reached, or its answers were lost, after all repetitions.
-    #[error("the bindle server is not available: check its address and that it is running")]
+    #[error("the Bindle server is not available")]
     Unreachable(#[source] TransportError),
     /// The server did not answer in time, after all repetitions.
     #[error("{server} did not answer within {seconds} s: check that it is running, then try again")]

@@ -56,7 +56,13 @@ impl TransportError {
     }
 
     fn from_parts(origin: String, error: reqwest::Error) -> Self {
+        use TransportErrorKind as Kind;
         let (kind, reason) = classify(&error);
+        // Once the connection stood, the server may have seen the request.
+        let kind = match kind {
+            Kind::Unreachable | Kind::Tls if !error.is_connect() => Kind::Closed,
+            kind => kind,
+        };
         Self {
             kind,
             origin,

@@ -16,6 +16,8 @@ pub(super) fn unanswered(run: &Run, url: &Url, error: reqwest::Error) -> Error {
         }
         cause = current.source();
     }
+    // A guest that hears of the connection only may send the request again.
+    let connecting = error.is_connect();
     let error = TransportError::at(url, error);
     tracing::debug!(target = run.target, %error, "no answer");
     run.unanswered(&error);
@@ -26,7 +28,8 @@ pub(super) fn unanswered(run: &Run, url: &Url, error: reqwest::Error) -> Error {
         },
         TransportErrorKind::Refused => Error::ConnectionRefused,
         TransportErrorKind::Unreachable => Error::DestinationIpUnroutable,
-        TransportErrorKind::TimedOut => Error::ConnectionTimeout,
+        TransportErrorKind::TimedOut if connecting => Error::ConnectionTimeout,
+        TransportErrorKind::TimedOut => Error::ConnectionReadTimeout,
         TransportErrorKind::Tls => Error::TlsProtocolError,
         TransportErrorKind::Certificate => Error::TlsCertificateError,
         TransportErrorKind::Closed => Error::ConnectionTerminated,

@@ -7,7 +7,8 @@
 //!
 //! # Writing one
 //!
-//! Implement [`DeployTarget`] for a type of yours, export it, and compile a `cdylib` for `wasm32-wasip2`:
+//! `docs/writing-a-target.md` in Bowline's repository goes through it all with a whole example. In short:
+//! implement [`DeployTarget`] for a type of yours, export it, and compile a `cdylib` for `wasm32-wasip2`:
 //!
 //! ```
 //! use bowline_target::{

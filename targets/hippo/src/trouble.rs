@@ -123,7 +123,7 @@ fn refused(status: u16, problem: &Problem, message: String) -> Failure {
         ),
         403 => Failure::Forbidden(message),
         // Hippo's own 404 always has a body; without one it comes from a server that doesn't know the path.
-        404 if problem.is_empty() => Failure::NotFound(format!(
+        404 if problem.is_empty() => Failure::Unexpected(format!(
             "{message}; is there a Hippo of version 0.19 or later at hippo-url?"
         )),
         404 => Failure::NotFound(message),
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn an_unknown_path_hints_at_the_url() {
-        let Failure::NotFound(message) = refusal(404, "").failure("looking") else {
+        let Failure::Unexpected(message) = refusal(404, "").failure("looking") else {
             panic!()
         };
         assert!(message.contains("0.19 or later"), "{message}");

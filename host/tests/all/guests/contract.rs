@@ -245,13 +245,28 @@ pub async fn questions() {
 }
 
 #[tokio::test]
+async fn an_answer_of_another_kind_is_refused() {
+    let target = target(artifacts::questions());
+    let answers = Arc::new(Answers("example.com".to_owned(), Mutex::default()));
+    let (asked, _) = session(&target, environment(&[]).with_questions(answers)).await;
+    let (_folder, application) = application::load();
+    let error = target.deploy(application, &asked).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("the setting 'server-url' can't be used: it is not an absolute URL"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 pub async fn misreads() {
     let error = deploy(artifacts::misreads(), &[("hippo-token", "real")])
         .await
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "setting 'hippo-token': the target does not declare it"
+        "the setting 'hippo-token' is not one that the target declares"
     );
 }
 

@@ -16,7 +16,7 @@ pub enum Error {
         origin: String,
     },
     /// There was no connection, so the platform has not seen the request.
-    #[error("{origin} can't be reached: {reason}")]
+    #[error("can't reach {origin}: {reason}")]
     Unreachable {
         /// Scheme, host and port of the request.
         origin: String,
@@ -69,17 +69,17 @@ pub(super) fn classify(origin: &str, error: &wstd::http::Error) -> Error {
         }
         ErrorCode::DnsTimeout => unreachable("looking up its address took too long"),
         ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => {
-            unreachable("its address can't be found")
+            unreachable("the host name could not be resolved")
         }
         ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
-            unreachable("there is no way to its address")
+            unreachable("there is no route to it")
         }
-        ErrorCode::ConnectionRefused => unreachable("it refuses connections"),
+        ErrorCode::ConnectionRefused => unreachable("connection refused"),
         ErrorCode::ConnectionTimeout => unreachable("connecting took too long"),
         ErrorCode::ConnectionLimitReached => unreachable("there are too many connections"),
-        ErrorCode::TlsCertificateError => unreachable("its certificate is not trusted"),
+        ErrorCode::TlsCertificateError => unreachable("its TLS certificate is not trusted"),
         ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => {
-            unreachable("it does not speak TLS as expected")
+            unreachable("the TLS handshake failed")
         }
         ErrorCode::HttpRequestMethodInvalid
         | ErrorCode::HttpRequestUriInvalid
