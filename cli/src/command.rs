@@ -75,7 +75,7 @@ fn deploy(target: Option<&Description>) -> Command {
                 .value_name("PATH")
                 .value_parser(value_parser!(OsString))
                 .default_value(".")
-                .help("The application: its spin.toml, or the folder with it"),
+                .help("The application: its spin.toml or its folder"),
         )
         .arg(
             Arg::new("target")

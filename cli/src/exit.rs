@@ -128,7 +128,7 @@ impl Exit {
             }
             Self::Limit => "The target used up its memory, time, or number or size of requests.",
             Self::Target => {
-                "The file of `--target` is not a deploy target or speaks another contract version, \
+                "The file of `--target` can't be read, is not a deploy target or speaks another contract version, \
                              or the target crashed or broke its contract."
             }
             Self::UnexpectedAnswer => {

@@ -60,6 +60,8 @@ pub struct Pushed {
 pub enum Readiness {
     /// It answered with this revision.
     Ready,
+    /// It answered, and the target does not say how to tell its revisions apart.
+    Answers,
     /// `--readiness-timeout 0` said not to ask.
     NotAsked,
     /// The target doesn't say how to ask.
@@ -207,6 +209,7 @@ fn render_deployed(deployed: &Deployed) -> String {
     }
     text.push_str(match readiness {
         Readiness::Ready => "It answers with this revision\n",
+        Readiness::Answers => "It answers; the target doesn't say how to tell which revision\n",
         Readiness::NotAsked => "Not checked whether it answers yet (--readiness-timeout 0)\n",
         Readiness::Unknown => "Not checked whether it answers: the target doesn't say how to ask\n",
     });

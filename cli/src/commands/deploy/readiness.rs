@@ -29,7 +29,8 @@ pub(super) async fn wait(
     let name = format!("{} {}", deployment.application, deployment.revision);
     let question = format!("{}{}", url.as_str().trim_end_matches('/'), ready_when.path);
     match readiness::wait(http, url, ready_when, timeout).await {
-        readiness::Outcome::Ready => Ok(Readiness::Ready),
+        readiness::Outcome::Ready if ready_when.expected.is_some() => Ok(Readiness::Ready),
+        readiness::Outcome::Ready => Ok(Readiness::Answers),
         readiness::Outcome::NotReady(seen) => {
             let message = format!(
                 "{name} is deployed to {}, but does not answer after {} s: {seen}",
