@@ -8,6 +8,42 @@ pub struct Signals {
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    presses: Presses,
+}
+
+/// Tells requests to stop from their echoes. Below Spin one press of Ctrl-C arrives twice: as SIGINT from the terminal, which
+/// sends it to Spin and to its plugin, and as SIGTERM from Spin. Taken for two requests they would cut uploads off.
+#[cfg(unix)]
+#[derive(Debug, Default)]
+struct Presses {
+    first: Option<Kind>,
+    echoed: bool,
+}
+
+#[cfg(unix)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    Interrupt,
+    Terminate,
+}
+
+#[cfg(unix)]
+impl Presses {
+    /// Whether this signal is a request of its own. The first one of the other kind is an echo, whichever comes first.
+    fn count(&mut self, kind: Kind) -> bool {
+        match self.first {
+            Some(first) if first != kind && !self.echoed => {
+                self.echoed = true;
+                false
+            }
+            Some(_) => true,
+            None => {
+                self.first = Some(kind);
+                true
+            }
+        }
+    }
 }
 
 #[cfg(unix)]
@@ -21,14 +57,20 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            presses: Presses::default(),
         })
     }
 
     /// Waits for the next request to stop.
     pub async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+        loop {
+            let kind = tokio::select! {
+                _ = self.interrupt.recv() => Kind::Interrupt,
+                _ = self.terminate.recv() => Kind::Terminate,
+            };
+            if self.presses.count(kind) {
+                return;
+            }
         }
     }
 }
@@ -49,5 +91,30 @@ impl Signals {
             // Nothing can be heard, so nothing will ever ask to stop.
             std::future::pending::<()>().await;
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::Kind::{Interrupt, Terminate};
+    use super::*;
+
+    fn requests(signals: &[Kind]) -> usize {
+        let mut presses = Presses::default();
+        signals.iter().filter(|kind| presses.count(**kind)).count()
+    }
+
+    #[test]
+    fn one_press_below_spin_is_one_request() {
+        assert_eq!(requests(&[Interrupt, Terminate]), 1);
+        assert_eq!(requests(&[Terminate, Interrupt]), 1);
+        assert_eq!(requests(&[Interrupt, Terminate, Interrupt]), 2);
+        assert_eq!(requests(&[Terminate, Interrupt, Terminate]), 2);
+    }
+
+    #[test]
+    fn the_same_signal_again_is_another_request() {
+        assert_eq!(requests(&[Interrupt, Interrupt]), 2);
+        assert_eq!(requests(&[Terminate, Terminate]), 2);
     }
 }
