@@ -1,6 +1,6 @@
 # Every verb has a one-line help behind `##`; `make` alone prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench fmt doc clean
+.PHONY: help setup demo test check bench plugin fmt doc clean
 
 CARGO := cargo
 # One feature resolution and one target folder for everything: building the
@@ -32,6 +32,10 @@ check: setup ## Format, lints, documentation, contract, CLI reference: run it be
 bench: setup ## Measure; prints ratios against a named baseline in the same run
 	$(CARGO) build $(ALL) --bins --release
 	$(CARGO) bench --locked -p bowline-tests
+
+plugin: setup ## Pack bowline for `spin plugins install --file target/plugin/bowline.json`
+	$(CARGO) build $(ALL) --bins --release
+	@"$${CARGO_TARGET_DIR:-target}/release/bowline-plugin" --out target/plugin
 
 fmt: ## Format all code
 	$(CARGO) fmt --all
