@@ -1,13 +1,14 @@
 //! The one listener: a request for a channel's domain goes to its application, any other to the API.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use http::{Request, Response, header};
+use axum::response::IntoResponse;
+use http::{Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -57,6 +58,10 @@ async fn serve(
     mut stopped: oneshot::Receiver<()>,
 ) {
     let connections = GracefulShutdown::new();
+    // Whoever listens beyond this machine wants to be reached under names that can't be known here.
+    let private = listener
+        .local_addr()
+        .is_ok_and(|address| address.ip().is_loopback());
     loop {
         let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -73,7 +78,7 @@ async fn serve(
         let (scheduler, api) = (Arc::clone(&scheduler), api.clone());
         let service = service_fn(move |request| {
             let (scheduler, api) = (Arc::clone(&scheduler), api.clone());
-            async move { Ok::<_, Infallible>(answer(request, peer, &scheduler, api).await) }
+            async move { Ok::<_, Infallible>(answer(request, peer, private, &scheduler, api).await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
@@ -98,24 +103,44 @@ async fn serve(
 async fn answer(
     mut request: Request<Incoming>,
     peer: SocketAddr,
+    private: bool,
     scheduler: &Scheduler,
     api: Router,
 ) -> Response<Body> {
-    let channel = host_of(&request).and_then(|host| scheduler.channel_at(host));
+    let host = host_of(&request).map(str::to_owned);
+    let channel = host.as_deref().and_then(|host| scheduler.channel_at(host));
     tracing::debug!(method = %request.method(), path = request.uri().path(), ?channel, %peer, "request");
     // Applications are told their client's address.
     request.extensions_mut().insert(peer);
-    match channel {
-        Some(channel) => scheduler
-            .apps()
-            .serve(channel, request)
-            .await
-            .map(Body::new),
-        None => match api.oneshot(request.map(Body::new)).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        },
+    if let Some(channel) = channel {
+        let response = scheduler.apps().serve(channel, request).await;
+        return response.map(Body::new);
     }
+    if let Some(host) = host.filter(|host| private && !is_local(host)) {
+        return misdirected(&host);
+    }
+    match api.oneshot(request.map(Body::new)).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// Whether a host is a name or an address that can mean this machine whoever answers for names: an address, `localhost`,
+/// or below it (RFC 6761, section 6.3).
+///
+/// The API answers for no other. Otherwise a web page could have its own name lead to this machine (DNS rebinding), and
+/// the browser of whoever visits it would let it read what the API says.
+fn is_local(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.ends_with(".localhost") || address.parse::<IpAddr>().is_ok()
+}
+
+fn misdirected(host: &str) -> Response<Body> {
+    let page = format!(
+        "no application answers at {host}; the API answers at localhost and at addresses like 127.0.0.1\n"
+    );
+    (StatusCode::MISDIRECTED_REQUEST, page).into_response()
 }
 
 /// The host a request is for, without port: from an absolute target, as proxies send it, or from
@@ -135,6 +160,30 @@ fn host_of<B>(request: &Request<B>) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_names_that_nobody_else_can_point_here_are_local() {
+        for host in [
+            "localhost",
+            "LocalHost",
+            "new-app.localhost",
+            "127.0.0.1",
+            "[::1]",
+            "192.168.0.7",
+        ] {
+            assert!(is_local(host), "{host}");
+        }
+        for host in [
+            "",
+            "example.com",
+            "localhost.example.com",
+            "notlocalhost",
+            "127.0.0.1.example.com",
+            "user@localhost.",
+        ] {
+            assert!(!is_local(host), "{host}");
+        }
+    }
 
     #[test]
     fn host_comes_without_port() {
