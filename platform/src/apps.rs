@@ -96,6 +96,8 @@ struct Channel {
     logs: Arc<Logs>,
     /// Counts the starts and stops, so that a slow start doesn't undo what was asked after it.
     turn: u64,
+    /// The bindle that runs or is being started, unless the last start failed.
+    wanted: Option<String>,
     state: State,
 }
 
@@ -106,6 +108,18 @@ enum State {
     Starting,
     Running(Arc<Application>),
     Failed(String),
+}
+
+impl Channel {
+    /// Takes the result of a start, unless something else was asked for since.
+    fn settle(&mut self, turn: u64, state: State) {
+        if self.turn == turn {
+            if matches!(state, State::Failed(_)) {
+                self.wanted = None;
+            }
+            self.state = state;
+        }
+    }
 }
 
 impl Apps {
@@ -144,17 +158,28 @@ impl Apps {
     /// before, and returns once it answers or has failed. Until then an application that already
     /// runs there goes on. The start goes on when the caller doesn't wait for it.
     ///
+    /// A channel that runs this bindle, or is starting it, is left alone: as Nomad does with a job
+    /// that is the same as before, so that deploying what runs already disturbs nobody.
+    ///
     /// A failure isn't returned, because nobody waits for it on a real platform either: it is
     /// logged, and the channel answers every request with a page that says why. Of several starts
     /// and stops of one channel the one that was asked for last counts.
     pub async fn start(self: &Arc<Self>, channel: Uuid, bindle_id: String) {
-        let (turn, logs) = self.with(channel, |channel| {
+        let begun = self.with(channel, |channel| {
+            if channel.wanted.as_ref() == Some(&bindle_id) {
+                return None;
+            }
             channel.turn += 1;
+            channel.wanted = Some(bindle_id.clone());
             if !matches!(channel.state, State::Running(_)) {
                 channel.state = State::Starting;
             }
-            (channel.turn, Arc::clone(&channel.logs))
+            Some((channel.turn, Arc::clone(&channel.logs)))
         });
+        let Some((turn, logs)) = begun else {
+            tracing::debug!(%channel, bindle_id, "it runs or starts already");
+            return;
+        };
         let apps = Arc::clone(self);
         let task = tokio::spawn(async move {
             let started = Instant::now();
@@ -173,19 +198,12 @@ impl Apps {
                     State::Failed(reason)
                 }
             };
-            apps.with(channel, |channel| {
-                if channel.turn == turn {
-                    channel.state = state;
-                }
-            });
+            apps.with(channel, |channel| channel.settle(turn, state));
         });
         if let Err(error) = task.await {
             tracing::error!(%channel, %error, "starting an application failed");
-            self.with(channel, |channel| {
-                if channel.turn == turn {
-                    channel.state = State::Failed("the platform failed; see its log".to_owned());
-                }
-            });
+            let state = State::Failed("the platform failed; see its log".to_owned());
+            self.with(channel, |channel| channel.settle(turn, state));
         }
     }
 
@@ -198,6 +216,7 @@ impl Apps {
             .unwrap_or_else(PoisonError::into_inner);
         if let Some(channel) = channels.get_mut(&channel) {
             channel.turn += 1;
+            channel.wanted = None;
             channel.state = State::Stopped;
             channel.logs.note("stopped");
         }

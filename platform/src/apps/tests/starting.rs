@@ -147,3 +147,49 @@ async fn a_stop_during_a_start_counts() {
     tokio::join!(start, stop);
     assert_eq!(world.apps.status(channel), JobStatus::Dead);
 }
+
+#[tokio::test]
+async fn what_runs_or_starts_already_is_left_alone() {
+    let world = World::new().await;
+    let folder = application("1.0.0", &[("hello", &hello())]);
+    let id = world.publish(folder.path());
+    let channel = Uuid::new_v4();
+    tokio::join!(
+        world.apps.start(channel, id.clone()),
+        world.apps.start(channel, id.clone())
+    );
+    world.apps.start(channel, id.clone()).await;
+    assert_eq!(world.apps.status(channel), JobStatus::Running);
+    let starts = || {
+        let logs = world.apps.logs(channel);
+        logs.iter().filter(|line| line.contains("starting")).count()
+    };
+    assert_eq!(starts(), 1);
+
+    // A stopped one starts again, and one that never came up is tried again.
+    world.apps.stop(channel).await;
+    world.apps.start(channel, id.clone()).await;
+    assert_eq!(starts(), 2);
+    for attempt in 1..=2 {
+        world.apps.start(channel, "absent/1.0.0".to_owned()).await;
+        assert_eq!(world.apps.status(channel), JobStatus::Dead);
+        assert_eq!(starts(), 2 + attempt);
+    }
+}
+
+#[tokio::test]
+async fn going_back_during_a_start_keeps_what_ran() {
+    let world = World::new().await;
+    let hello = hello();
+    let [first, second] = ["1.0.0", "1.1.0"].map(|version| {
+        let folder = application(version, &[("hello", &hello)]);
+        world.publish(folder.path())
+    });
+    let channel = world.start(&first).await;
+    tokio::join!(
+        world.apps.start(channel, second),
+        world.apps.start(channel, first.clone())
+    );
+    let (_, info) = world.get(channel, "/.well-known/spin/info").await;
+    assert!(info.contains(first.split_once('/').unwrap().1), "{info}");
+}
