@@ -134,6 +134,10 @@ fn manifest_version(table: &Table<'_>) -> Result<ManifestVersion, LoadError> {
     }
 }
 
+/// The version of an application whose manifest gives none, which Spin takes too. Revisions need one, and this one
+/// comes before all that somebody may give later; what tells revisions apart is the digest in any case.
+const UNVERSIONED: Version = Version::new(0, 0, 0);
+
 /// The parts of a manifest's head that both versions share.
 struct Head {
     name: String,
@@ -154,8 +158,9 @@ impl Head {
                 },
             )
         })?;
-        let version =
-            table.need_string("version", "the application's version, such as \"1.0.0\"")?;
+        let version = table
+            .string("version")?
+            .filter(|version| !version.get_ref().is_empty());
         let description = table.string("description")?;
         let authors = table.strings("authors")?;
         for text in description.iter().chain(&authors) {
@@ -169,7 +174,10 @@ impl Head {
             }
         }
         Ok(Self {
-            version: parse_version(table, &version)?,
+            version: match version {
+                Some(version) => parse_version(table, &version)?,
+                None => UNVERSIONED,
+            },
             name: name.into_inner(),
             description: description
                 .map(Spanned::into_inner)

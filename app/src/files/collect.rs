@@ -148,15 +148,25 @@ impl Collector<'_, '_> {
         destination: &Spanned<String>,
     ) -> Result<(), LoadError> {
         let path = self.folder.relative(source)?;
-        let destination = self.destination(destination)?;
+        let mounted = self.destination(destination)?;
         match std::fs::metadata(self.folder.root.join(&path)) {
             Ok(metadata) if metadata.is_dir() => self.walk(&Selection {
                 span: source.span(),
                 base: &path,
                 pattern: None,
-                destination: Some(&destination),
+                destination: Some(&mounted),
             }),
-            Ok(_) => self.add(&source.span(), &path, destination),
+            Ok(_) if mounted.is_empty() => {
+                let fault = Fault::Invalid {
+                    what: format!("the destination `{}`", destination.get_ref().escape_debug()),
+                    reason: format!(
+                        "`{path}` is a file, which needs a path of its own, such as `/{}`",
+                        path.rsplit('/').next().unwrap_or(&path)
+                    ),
+                };
+                Err(self.folder.document.error(destination.span(), fault))
+            }
+            Ok(_) => self.add(&source.span(), &path, mounted),
             Err(error) if is_absent(&error) => Err(self.folder.document.error(
                 source.span(),
                 Fault::NoFile {

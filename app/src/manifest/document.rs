@@ -58,7 +58,12 @@ impl Document {
             .into());
         }
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(Self { path, text }),
+            // TOML leaves it to its readers what a line end inside of a text is. A checkout on Windows must not be
+            // another application than the same checkout elsewhere.
+            Ok(text) => Ok(Self {
+                path,
+                text: text.replace("\r\n", "\n"),
+            }),
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();

@@ -176,6 +176,15 @@ fn check_route(route: &str) -> Result<(), &'static str> {
     if wildcard.is_some_and(|at| at + 1 != parts.len()) {
         return Err("`...` is possible at its end only");
     }
+    if parts
+        .iter()
+        .any(|part| *part != "..." && part.contains("..."))
+    {
+        return Err("`...` is a part of its own, such as in `/files/...`");
+    }
+    if route.contains('*') {
+        return Err("`*` is not possible: `/...` at the end stands for anything below");
+    }
     if parts.contains(&":") {
         return Err("expected a name after `:`");
     }

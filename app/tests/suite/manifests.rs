@@ -205,8 +205,35 @@ fn the_manifest_itself_can_be_named() {
 }
 
 #[test]
+fn an_application_without_a_version_has_the_lowest_one() {
+    // Spin takes both forms of saying nothing.
+    for version in ["", "version = \"\"\n"] {
+        let text = one_component("").replace("version = \"1.0.0\"\n", version);
+        let application = Folder::with(&text).load().unwrap();
+        assert_eq!(application.version().to_string(), "0.0.0");
+        assert!(application.revision().starts_with("0.0.0+q"));
+    }
+    let wrong = Folder::with(&one_component("").replace("1.0.0", "1.0"));
+    assert!(wrong.error().contains("expected a semantic version"));
+}
+
+#[test]
+fn routes_are_those_that_spin_understands() {
+    let with = |route: &str| Folder::with(&one_component("").replace("/...", route));
+    for route in ["/a/...", "/:user/...", "/a.b", "/a..b", "..."] {
+        assert!(with(route).load().is_ok(), "{route}");
+    }
+    for route in ["/a...", "/...a", "/a/*", "/*", "/a/.../b", "/:"] {
+        let said = with(route).error();
+        assert!(said.contains("spin.toml:8:9: the route"), "{said}");
+    }
+}
+
+#[test]
 fn windows_line_ends_mean_the_same() {
-    let text = one_component("environment = { A = 'x' }");
+    let text = one_component(
+        "description = \"\"\"one\ntwo\"\"\"\nenvironment = { A = 'x', B = \"\"\"\nthree\nfour\"\"\" }",
+    );
     let unix = Folder::with(&text).load().unwrap();
     let windows = Folder::with(&text.replace('\n', "\r\n")).load().unwrap();
     assert_eq!(unix.digest(), windows.digest());
