@@ -43,8 +43,6 @@ pub struct Component {
     pub id: String,
     /// One line for people.
     pub description: Option<String>,
-    /// Path of the WebAssembly file as the manifest has it, relative to the application folder, `/`-separated.
-    pub source_path: String,
     /// The WebAssembly binary: a component, or a core module that Spin turns into one.
     pub source: Content,
     /// What the component sees of files, sorted by path.
@@ -173,7 +171,7 @@ impl Application {
         &self.name
     }
 
-    /// The version that the manifest gives.
+    /// The version that the manifest gives; `0.0.0` if it gives none.
     pub fn version(&self) -> &Version {
         &self.version
     }

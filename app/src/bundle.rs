@@ -183,21 +183,17 @@ fn parcel(content: &Content, name: String) -> Parcel {
     }
 }
 
-/// One parcel for each binary and path; components that share both share the parcel.
+/// One parcel for each binary, named after the first component that it is of.
+///
+/// Spin named it by the path where the binary was built. That path is no part of the application's digest, so after a
+/// move the same revision would come with another invoice, which a server that has the revision refuses for ever.
 fn binaries(application: &Application) -> impl Iterator<Item = Parcel> {
-    let unique: BTreeMap<_, _> = application
+    let mut seen = BTreeSet::new();
+    application
         .components()
         .iter()
-        .map(|component| {
-            (
-                (component.source_path.clone(), component.source.digest()),
-                component.source.clone(),
-            )
-        })
-        .collect();
-    unique
-        .into_iter()
-        .map(|((path, _), content)| parcel(&content, path))
+        .filter(move |component| seen.insert(component.source.digest()))
+        .map(|component| parcel(&component.source, format!("{}.wasm", component.id)))
 }
 
 /// One parcel for each file and path, a member of the groups of all components that see it there.

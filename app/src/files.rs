@@ -34,15 +34,6 @@ pub(crate) struct Folder<'d> {
     entries: usize,
 }
 
-/// The WebAssembly file of a component.
-#[derive(Debug)]
-pub(crate) struct Source {
-    /// Relative to the folder, as the manifest means it.
-    pub(crate) path: String,
-    /// Without links.
-    pub(crate) file: Arc<Path>,
-}
-
 /// What a component sees, before its bytes were looked at.
 #[derive(Debug)]
 pub(crate) struct Collected {
@@ -73,8 +64,8 @@ impl<'d> Folder<'d> {
         })
     }
 
-    /// Finds the WebAssembly file of a component.
-    pub(crate) fn source(&self, component: &ComponentTable) -> Result<Source, LoadError> {
+    /// Finds the WebAssembly file of a component; its path has no links.
+    pub(crate) fn source(&self, component: &ComponentTable) -> Result<Arc<Path>, LoadError> {
         let span = component.source.span();
         let path = self.relative(&component.source)?;
         let file = self.root.join(&path);
@@ -98,8 +89,7 @@ impl<'d> Folder<'d> {
             Err(error) if is_absent(&error) => return Err(not_built()),
             Err(error) => return Err(self.unreadable(span, &file, error)),
         }
-        let file = self.inside(span, &path, &file)?.into();
-        Ok(Source { path, file })
+        Ok(self.inside(span, &path, &file)?.into())
     }
 
     /// A path of the manifest as a relative one without `.` and `..`; the empty path is the folder itself.

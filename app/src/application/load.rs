@@ -10,7 +10,7 @@ use super::{Application, Component, Limits, MountedFile, Trigger, Variable, revi
 use crate::bundle::WASM_MEDIA_TYPE;
 use crate::content::Hashed;
 use crate::error::{Fault, LoadError};
-use crate::files::{Collected, Folder, Hashes, Source};
+use crate::files::{Collected, Folder, Hashes};
 use crate::manifest::{ComponentTable, Document, Manifest, TriggerTable, VariableTable};
 use crate::{Content, Digest, record};
 
@@ -28,7 +28,6 @@ pub(super) fn load(path: &Path, limits: &Limits) -> Result<Application, LoadErro
     }
     let every_file = sources
         .iter()
-        .map(|source| &source.file)
         .chain(collected.iter().flat_map(Collected::files));
     let hashes = Hashes::of(every_file, limits)?;
 
@@ -61,17 +60,17 @@ pub(super) fn load(path: &Path, limits: &Limits) -> Result<Application, LoadErro
 fn component(
     document: &Document,
     table: ComponentTable,
-    source: &Source,
+    source: &Arc<Path>,
     files: BTreeMap<String, Arc<Path>>,
     hashes: &Hashes,
     warnings: &mut Vec<String>,
 ) -> Result<Component, LoadError> {
     let id = table.id.into_inner();
-    let wasm = hashes.get(&source.file)?;
+    let wasm = hashes.get(source)?;
     if !wasm.head.starts_with(b"\0asm") {
         let fault = Fault::NotWasm {
             component: id,
-            path: source.file.to_path_buf(),
+            path: source.to_path_buf(),
         };
         return Err(document.error(table.source.span(), fault));
     }
@@ -92,8 +91,7 @@ fn component(
     Ok(Component {
         id,
         description: table.description,
-        source_path: source.path.clone(),
-        source: Content::from_file(Arc::clone(&source.file), wasm, WASM_MEDIA_TYPE),
+        source: Content::from_file(Arc::clone(source), wasm, WASM_MEDIA_TYPE),
         files: mounted,
         environment: table.environment,
         variables: table

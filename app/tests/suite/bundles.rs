@@ -101,8 +101,8 @@ fn the_invoice_lists_every_parcel_once_in_order() {
         [
             format!("spin.{}.toml {SPIN_MEDIA_TYPE} ", contents[0]),
             format!("application.{}.json {RECORD_MEDIA_TYPE} ", contents[1]),
-            "out/hello.wasm application/wasm ".to_owned(),
-            "out/idle.wasm application/wasm ".to_owned(),
+            "a.wasm application/wasm ".to_owned(),
+            "idle.wasm application/wasm ".to_owned(),
             "copy.css text/css files-a".to_owned(),
             "static/index.html text/html files-b".to_owned(),
             "static/s.css text/css files-a+files-b".to_owned(),
@@ -222,4 +222,32 @@ fn hosts_that_hippo_widens_are_told() {
         ]
     );
     assert!(manifest(&bundle).contains("allowedHttpHosts = [\"a.com\"]"));
+}
+
+#[test]
+fn where_a_binary_was_built_is_no_part_of_the_bindle() {
+    let here = Folder::with(&one_component(""));
+    let there = Folder::with(&one_component("").replace("hello.wasm", "out/wasip2/hello.wasm"));
+    there.write("out/wasip2/hello.wasm", WASM);
+    let [here, there] = [here, there].map(|folder| folder.load().unwrap());
+    assert_eq!(here.revision(), there.revision());
+    // A server keeps a revision's first invoice, and refuses another one under its name.
+    assert_eq!(
+        pack(&here).unwrap().invoice(),
+        pack(&there).unwrap().invoice()
+    );
+}
+
+#[test]
+fn components_of_one_binary_share_its_parcel() {
+    let application = two().load().unwrap();
+    let bundle = pack(&application).unwrap();
+    let binaries: Vec<_> = bundle
+        .invoice()
+        .parcel
+        .iter()
+        .filter(|parcel| parcel.label.media_type == "application/wasm")
+        .map(|parcel| parcel.label.name.as_str())
+        .collect();
+    assert_eq!(binaries, ["a.wasm", "idle.wasm"]);
 }
