@@ -22,7 +22,8 @@ pub fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let filter = match up.get_count("verbose") {
-        0 => "warn,bowline_local=info",
+        // The Bindle server's library warns of every 404 and 409, which are how a client asks whether something is there.
+        0 => "warn,bowline_local=info,warp=error",
         1 => "info,bowline_local=debug",
         _ => "debug",
     };
