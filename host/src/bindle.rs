@@ -23,6 +23,7 @@ use crate::client::HttpClient;
 
 mod address;
 mod body;
+mod capability;
 mod compare;
 mod create;
 mod credentials;

@@ -29,7 +29,6 @@ mod application;
 pub mod artifact;
 mod bindings;
 pub mod bindle;
-mod bindle_capability;
 mod cache;
 pub mod client;
 mod console;

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bowline_app::{BindleId, Bundle};
 use wasmtime::component::Resource;
 
+use super::{Client, Error, Event, Progress};
 use crate::application::ApplicationHandle;
 use crate::bindings::{bindle, failure};
-use crate::bindle::{Client, Error, Event, Progress};
 use crate::error::Denial;
 use crate::limits::LimitExceeded;
 use crate::observer::Observer;
