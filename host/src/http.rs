@@ -40,6 +40,12 @@ impl WasiHttpHooks for Hooks {
         })
     }
 
+    /// What was written and not yet sent stays in the host's memory: two pieces for each body, and a guest may have as many as
+    /// it has handles. By default pieces have 1 MiB, which would be 2 GiB.
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        64 << 10
+    }
+
     /// The client takes it from the URL.
     fn set_host_header(&mut self) -> bool {
         false

@@ -15,10 +15,12 @@ use bowline_host::{
 use crate::application;
 use crate::server::{Server, answer};
 
+mod abuse;
 mod contract;
 mod hostile;
 mod network;
 
+use abuse::*;
 use contract::*;
 use hostile::*;
 use network::*;
