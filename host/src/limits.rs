@@ -20,7 +20,7 @@ pub struct Limits {
     /// Time of the whole operation, waiting included, 15 minutes: pushing some hundred megabytes over a slow line ends in it,
     /// a target that waits for ever doesn't. Questions to the user stop this clock.
     pub wall_clock: Duration,
-    /// HTTP requests, 1 000: a deploy needs about ten, and some hundred where a platform has to be asked again and again.
+    /// HTTP requests and uses of Bindle, 1 000: a deploy needs about ten, and some hundred where a platform has to be asked again and again.
     pub requests: u32,
     /// HTTP requests at the same time, 16: more help no platform, and each may hold up to 1 MiB of host memory.
     pub concurrent_requests: u32,
@@ -136,7 +136,7 @@ impl fmt::Display for LimitExceeded {
             Self::Instances(n) => write!(f, "more than {n} instances, memories or tables"),
             Self::Compute(d) => write!(f, "more than {d:?} of computing"),
             Self::WallClock(d) => write!(f, "more than {d:?} altogether"),
-            Self::Requests(n) => write!(f, "more than {n} HTTP requests"),
+            Self::Requests(n) => write!(f, "more than {n} requests"),
             Self::ConcurrentRequests(n) => {
                 write!(f, "more than {n} HTTP requests at the same time")
             }

@@ -137,6 +137,9 @@ impl failure::Host for Capabilities<'_> {
     }
 }
 
+/// Refusals that are told: a guest can try again as often as its computing time allows, which would fill any log.
+const DENIALS: u32 = 100;
+
 /// One operation of one target: what it is lent, what it has used, and what was refused to it.
 pub(crate) struct Run {
     pub(crate) target: String,
@@ -148,6 +151,7 @@ pub(crate) struct Run {
     pub(crate) console_lines: AtomicU32,
     pub(crate) requests: AtomicU32,
     pub(crate) requests_now: Arc<AtomicU32>,
+    denials: AtomicU32,
     lent: Option<Lent>,
     report: Mutex<Report>,
 }
@@ -203,13 +207,13 @@ pub(crate) struct Report {
     pub(crate) limit: Option<LimitExceeded>,
     /// The last request that got no answer.
     pub(crate) transport: Option<TransportError>,
+    /// The Bindle server's refusal of the user that pushes, unless it took a later request.
+    pub(crate) bindle_login: Option<crate::bindle::Error>,
 }
 
 impl Run {
     pub(crate) fn new(
         target: &str,
-    /// The Bindle server's refusal of the user that pushes, unless it took a later request.
-    pub(crate) bindle_login: Option<crate::bindle::Error>,
         operation: Operation,
         limits: Limits,
         observer: Arc<dyn Observer>,
@@ -225,6 +229,7 @@ impl Run {
             console_lines: AtomicU32::new(0),
             requests: AtomicU32::new(0),
             requests_now: Arc::default(),
+            denials: AtomicU32::new(0),
             lent,
             report: Mutex::default(),
         }
@@ -242,11 +247,13 @@ impl Run {
             .ok_or_else(|| self.deny(Denial::Capability(what)))
     }
 
-    /// Notes a refusal and tells the observer.
+    /// Notes a refusal and tells the observer, unless it has heard of too many.
     pub(crate) fn deny(&self, denial: Denial) -> Denial {
-        let target = &self.target;
-        tracing::warn!(target, operation = %self.operation, %denial, "refused");
-        self.observer.denied(&denial);
+        if Self::count(&self.denials, DENIALS) {
+            let target = &self.target;
+            tracing::warn!(target, operation = %self.operation, %denial, "refused");
+            self.observer.denied(&denial);
+        }
         self.report().denial.get_or_insert_with(|| denial.clone());
         denial
     }
