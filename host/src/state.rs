@@ -1,6 +1,6 @@
 //! What belongs to one running operation.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wasmtime::Store;
@@ -152,6 +152,7 @@ pub(crate) struct Run {
     pub(crate) requests: AtomicU32,
     pub(crate) requests_now: Arc<AtomicU32>,
     denials: AtomicU32,
+    over: AtomicBool,
     lent: Option<Lent>,
     report: Mutex<Report>,
 }
@@ -230,6 +231,7 @@ impl Run {
             requests: AtomicU32::new(0),
             requests_now: Arc::default(),
             denials: AtomicU32::new(0),
+            over: AtomicBool::new(false),
             lent,
             report: Mutex::default(),
         }
@@ -270,6 +272,16 @@ impl Run {
 
     pub(crate) fn report(&self) -> MutexGuard<'_, Report> {
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The operation has ended, whether the guest is done or not.
+    pub(crate) fn end(&self) {
+        self.over.store(true, Ordering::Release);
+    }
+
+    /// Whether the operation has ended. A request's body that ends with it was not ended by the guest: it is not whole.
+    pub(crate) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
     }
 
     /// Counts one more of something; `false` when there were `limit` already.

@@ -271,7 +271,10 @@ impl Target {
     ) -> Result<(T, Arc<Run>), HostError> {
         let run = Arc::new(run);
         let mut store = State::store(self.inner.pre.engine(), &run);
+        // Declared after the store, so that it comes first also where this call is dropped while it waits.
+        let ending = Ending(Arc::clone(&run));
         let outcome = meter::bounded(&run, call(&mut store, &self.inner.pre)).await;
+        drop(ending);
         // Bodies and streams that the guest left behind end with its store, before anybody looks at what was reported.
         drop(store);
         match outcome {
@@ -287,6 +290,16 @@ impl Target {
             operation: run.operation,
             reason,
         }
+    }
+}
+
+/// Marks the operation as over when it is dropped. To those who read a body, one whose writer has vanished with its store looks
+/// like one that is complete.
+struct Ending(Arc<Run>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }
 

@@ -58,6 +58,9 @@ impl Outgoing {
                 return Err(too_large(run));
             }
         }
+        if ended && run.is_over() {
+            return Err(Breach::Guest.error());
+        }
         if !ended {
             let guarded = Guarded {
                 run: Arc::clone(run),
@@ -211,6 +214,9 @@ impl Body for Guarded {
                 Ok(None) => {}
             }
             match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                None if self.run.is_over() => {
+                    return Poll::Ready(Some(Err(Broken(Breach::Guest))));
+                }
                 None => self.ended = true,
                 Some(Err(_)) => return Poll::Ready(Some(Err(Broken(Breach::Guest)))),
                 Some(Ok(frame)) => {
@@ -298,5 +304,39 @@ impl Body for Incoming {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::Full;
+
+    use super::*;
+    use crate::error::Operation;
+    use crate::limits::Limits;
+
+    async fn prepare(run: &Arc<Run>, size: usize) -> Result<Outgoing> {
+        let body = Full::new(Bytes::from(vec![b'x'; size]))
+            .map_err(|never| match never {})
+            .boxed_unsync();
+        let origin = "https://a.test".parse().unwrap();
+        Outgoing::prepare(run, &Vault::default(), body, &mut HeaderMap::new(), &origin).await
+    }
+
+    /// To its reader, a body whose guest was stopped looks complete. The server must not take half of a file for all of it.
+    #[tokio::test]
+    async fn a_body_that_ends_with_its_operation_is_not_whole() {
+        let run = Arc::new(Run::unlent("guest", Operation::Deploy, Limits::default()));
+        assert!(matches!(prepare(&run, 10).await, Ok(Outgoing::Whole(all)) if all.len() == 10));
+        let Ok(Outgoing::Stream(whole)) = prepare(&run, WHOLE + 10).await else {
+            panic!("a large body is streamed")
+        };
+        assert_eq!(whole.collect().await.unwrap().to_bytes().len(), WHOLE + 10);
+        let Ok(Outgoing::Stream(cut)) = prepare(&run, WHOLE + 10).await else {
+            panic!("a large body is streamed")
+        };
+        run.end();
+        assert!(cut.collect().await.is_err());
+        assert!(prepare(&run, 10).await.is_err());
     }
 }
