@@ -12,8 +12,9 @@ use crate::state::{Capabilities, GuestError, Lent, Run};
 /// What a guest's `environment` handle stands for. All of them mean the one environment of the operation.
 pub struct EnvironmentHandle;
 
-/// Under which name messages speak of the credential.
-const CREDENTIAL: &str = "credential";
+/// Under which name messages speak of the credential. It is no name that a setting can have, so that a secret setting named
+/// `credential` is another secret.
+const CREDENTIAL: &str = "login credential";
 
 impl environment::Host for Capabilities<'_> {}
 
@@ -31,25 +32,25 @@ impl environment::HostEnvironment for Capabilities<'_> {
         let Some(setting) = lent.description.setting(&name) else {
             return Err(invalid(name, "is not one that the target declares"));
         };
-        let known = lent.environment.value(&name);
-        let asked = match known {
-            Some(_) => None,
+        let given = match lent.environment.value(&name) {
+            Some(value) => Some(value),
             None => {
                 let _open = self.run.questions.open();
                 lent.environment.value_or_ask(setting).await
             }
         };
-        if let Some(answer) = &asked {
-            open_network(self.run, lent, setting, answer)?;
+        if let Some(value) = &given {
+            setting
+                .kind
+                .check(value.expose())
+                .map_err(|reason| invalid(name.clone(), &format!("can't be used: {reason}")))?;
+            // Also an answer of an earlier operation: the session's grant was made before there was one.
+            if lent.environment.is_answered(&name) {
+                accept(self.run, lent, setting, value)?;
+            }
         }
-        match known
-            .or(asked)
-            .or_else(|| setting.default.clone().map(Secret::from))
-        {
-            Some(value) => match setting.kind.check(value.expose()) {
-                Ok(()) => Ok(Some(shown(lent, setting, value))),
-                Err(reason) => Err(invalid(name, &format!("can't be used: {reason}"))),
-            },
+        match given.or_else(|| setting.default.clone().map(Secret::from)) {
+            Some(value) => Ok(Some(shown(lent, setting, value))),
             None if setting.required => Err(invalid(name, "has no value")),
             None => Ok(None),
         }
@@ -112,26 +113,23 @@ fn home(lent: &Lent, belongs_to: Option<&str>) -> Home {
     let value = lent.environment.value(name).or(default.map(Secret::from));
     match value.and_then(|value| Origin::of_text(value.expose()).ok()) {
         Some(origin) => Home::Only(origin),
-        // What belongs to a server that isn't named can't go anywhere.
-        None => Home::Nowhere,
+        None => Home::Unnamed(name.to_owned()),
     }
 }
 
-/// A URL that the user has just typed opens its origin, as it would have from the start.
-fn open_network(
-    run: &Run,
-    lent: &Lent,
-    setting: &Setting,
-    answer: &Secret,
-) -> Result<(), GuestError> {
-    if !setting.grants_network {
+/// A URL that the user has typed opens its origin, and is the home of its secrets, as if it had been there from the start.
+fn accept(run: &Run, lent: &Lent, setting: &Setting, answer: &Secret) -> Result<(), GuestError> {
+    if setting.kind != SettingKind::Url {
         return Ok(());
     }
     let origin = Origin::of_text(answer.expose())
         .map_err(|error| invalid(setting.name.clone(), &format!("can't be used: {error}")))?;
-    tracing::debug!(target = run.target, %origin, "granted by an answer");
-    let mut grant = lent.grant();
-    *grant = std::mem::take(&mut *grant).with_origin(origin);
+    lent.vault().settle(&setting.name, &origin);
+    if setting.grants_network {
+        tracing::debug!(target = run.target, %origin, "granted by an answer");
+        let mut grant = lent.grant();
+        *grant = std::mem::take(&mut *grant).with_origin(origin);
+    }
     Ok(())
 }
 

@@ -42,7 +42,7 @@ pub enum Denial {
     Bindle,
     /// A secret on its way to where it doesn't belong.
     Secret {
-        /// The setting that holds it, or `credential`.
+        /// The setting that holds it, or `login credential`.
         name: String,
         /// Where the request was to go.
         origin: Origin,

@@ -99,6 +99,12 @@ impl Environment {
             .filter(|credential| credential.expires_at.is_none_or(|end| end > now))
     }
 
+    /// Whether the value of this setting is an answer to its question.
+    pub(crate) fn is_answered(&self, name: &str) -> bool {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        !self.settings.contains_key(name) && matches!(answers.get(name), Some(Some(_)))
+    }
+
     /// The same environment with another credential.
     pub(crate) fn renewed(&self, credential: Credential) -> Self {
         let answers = self

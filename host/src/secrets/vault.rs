@@ -21,8 +21,8 @@ pub(crate) enum Home {
     Granted,
     /// To this one alone.
     Only(Origin),
-    /// To none: it belongs to a server that has not been named.
-    Nowhere,
+    /// To none: it belongs to the server of this setting, which has no value yet.
+    Unnamed(String),
 }
 
 /// Around what a secret is put, and thus how it has to be written there.
@@ -76,6 +76,15 @@ impl Vault {
             home,
         });
         placeholder
+    }
+
+    /// A setting has got its value: secrets that belong to its server may go there from now on.
+    pub(crate) fn settle(&mut self, setting: &str, origin: &Origin) {
+        for entry in &mut self.entries {
+            if matches!(&entry.home, Home::Unnamed(name) if name == setting) {
+                entry.home = Home::Only(origin.clone());
+            }
+        }
     }
 
     /// The name of a secret whose placeholder is in there.
@@ -204,17 +213,20 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_without_a_home_goes_nowhere() {
-        let (vault, placeholder) = vault("s", Home::Nowhere);
-        assert!(
-            vault
-                .swap(
-                    placeholder.as_bytes(),
-                    &origin("https://a.test"),
-                    Encoding::Plain
-                )
-                .is_err()
-        );
+    fn a_secret_without_a_home_goes_nowhere_until_it_has_one() {
+        let to = origin("https://a.test");
+        let (mut vault, placeholder) = vault("s", Home::Unnamed("url".into()));
+        let goes = |vault: &Vault, to: &Origin| {
+            let swapped = vault.swap(placeholder.as_bytes(), to, Encoding::Plain);
+            swapped.is_ok()
+        };
+        assert!(!goes(&vault, &to));
+        vault.settle("other-url", &to);
+        assert!(!goes(&vault, &to));
+        vault.settle("url", &to);
+        assert!(goes(&vault, &to));
+        vault.settle("url", &origin("https://b.test"));
+        assert!(goes(&vault, &to) && !goes(&vault, &origin("https://b.test")));
     }
 
     #[test]

@@ -7,9 +7,9 @@ use std::time::Duration;
 use axum::http::HeaderName;
 use bowline_guest_artifacts as artifacts;
 use bowline_host::{
-    Artifact, Ask, Denial, Engine, EngineOptions, Environment, GuestStream, HostError, HttpClient,
-    HttpOptions, LimitExceeded, Limits, Observer, Operation, Secret, SecretMisuse, Session,
-    Setting, SettingKind, Target, TargetFailure, TransportErrorKind,
+    Artifact, Ask, Credential, Denial, Engine, EngineOptions, Environment, GuestStream, HostError,
+    HttpClient, HttpOptions, LimitExceeded, Limits, Observer, Operation, Secret, SecretMisuse,
+    Session, Setting, SettingKind, Target, TargetFailure, TransportErrorKind,
 };
 
 use crate::application;

@@ -47,3 +47,60 @@ async fn questions_to_bindle_are_counted() {
     // One more looks for the beginning of the interface.
     assert_eq!(server.seen().len(), 6);
 }
+
+#[tokio::test]
+pub async fn reads_settings() {
+    let good = [
+        ("page", "https://a.test/"),
+        ("fast", "true"),
+        ("count", "-3"),
+        ("size", "large"),
+        ("credential", "s"),
+    ];
+    let target = target(artifacts::reads_settings());
+    let (session, _) = session(
+        &target,
+        environment(&good).with_credential(Some(Credential {
+            secret: Secret::new("t"),
+            expires_at: None,
+            belongs_to: None,
+        })),
+    )
+    .await;
+    let (_folder, application) = application::load();
+    let deployment = target.deploy(application, &session).await.unwrap();
+    assert_eq!(
+        deployment.id,
+        r#"Some("https://a.test/") Some("true") Some("-3") Some("large")"#
+    );
+
+    for (name, value) in [
+        ("page", "ftp://a.test"),
+        ("fast", "yes"),
+        ("count", "1.5"),
+        ("size", "huge"),
+    ] {
+        let error = deploy(artifacts::reads_settings(), &[(name, value)])
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(&error, HostError::Failed { failure: TargetFailure::InvalidSetting { name: told, .. }, .. } if told == name),
+            "{name}: {error:?}"
+        );
+    }
+}
+
+/// The first operation asks, the second finds the answer; both may use what it opens.
+#[tokio::test]
+async fn an_answer_opens_the_network_for_later_operations_too() {
+    let server = Server::obliging().await;
+    let target = target(artifacts::questions());
+    let answers = Arc::new(Answers(server.url.clone(), Mutex::default()));
+    let (asked, _) = session(&target, environment(&[]).with_questions(answers.clone())).await;
+    let (_folder, application) = application::load();
+    for _ in 0..2 {
+        let deployment = target.deploy(Arc::clone(&application), &asked).await;
+        assert_eq!(deployment.unwrap().id, "200");
+    }
+    assert_eq!(answers.1.lock().unwrap().len(), 2, "each is asked once");
+}

@@ -200,7 +200,7 @@ pub async fn wants_bindle() {
 }
 
 /// Answers questions by the setting's name and counts them.
-struct Answers(String, Mutex<Vec<String>>);
+pub(super) struct Answers(pub(super) String, pub(super) Mutex<Vec<String>>);
 
 impl Ask for Answers {
     fn ask(&self, setting: &Setting) -> Option<Secret> {
