@@ -31,12 +31,19 @@ pub(crate) async fn bounded<T>(
         }
     });
     loop {
-        let over = started + run.limits.wall_clock + run.questions.elapsed();
-        // A question that is open just now moves the end on as time goes by.
-        let end = over.max(Instant::now() + Duration::from_millis(20));
-        match tokio::time::timeout_at(end.into(), &mut metered).await {
+        // Saturating, because whoever wants no limit sets the largest duration. A question that is open just now moves the end
+        // on as time goes by, so it is looked at again after a while.
+        let left = || {
+            let allowed = run
+                .limits
+                .wall_clock
+                .saturating_add(run.questions.elapsed());
+            allowed.saturating_sub(started.elapsed())
+        };
+        let wait = left().max(Duration::from_millis(20));
+        match tokio::time::timeout(wait, &mut metered).await {
             Ok(outcome) => return outcome,
-            Err(_) if started.elapsed() < run.limits.wall_clock + run.questions.elapsed() => {}
+            Err(_) if !left().is_zero() => {}
             Err(_) => return Err(LimitExceeded::WallClock(run.limits.wall_clock)),
         }
     }

@@ -63,12 +63,10 @@ pub async fn wait(
     timeout: Duration,
 ) -> Outcome {
     let url = question(base, readiness);
-    let end = Instant::now() + timeout;
+    let started = Instant::now();
     let mut pause = FIRST_PAUSE;
     loop {
-        let left = end
-            .saturating_duration_since(Instant::now())
-            .max(FIRST_PAUSE);
+        let left = timeout.saturating_sub(started.elapsed()).max(FIRST_PAUSE);
         let seen = match tokio::time::timeout(left, ask(http, &url, readiness)).await {
             Ok(Answer::Ready) => return Outcome::Ready,
             Ok(Answer::Never(reason)) => return Outcome::Impossible(reason),
@@ -76,7 +74,7 @@ pub async fn wait(
             Err(_) => Unready::TimedOut,
         };
         tracing::debug!(%url, %seen, "not ready yet");
-        if Instant::now() + pause >= end {
+        if started.elapsed() + pause >= timeout {
             return Outcome::NotReady(seen);
         }
         tokio::time::sleep(pause).await;

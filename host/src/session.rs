@@ -105,7 +105,8 @@ impl Environment {
         !self.settings.contains_key(name) && matches!(answers.get(name), Some(Some(_)))
     }
 
-    /// The same environment with another credential.
+    /// The same environment with another credential, which is used whatever this machine's clock says of its end: the platform
+    /// has given it just now, by a clock of its own.
     pub(crate) fn renewed(&self, credential: Credential) -> Self {
         let answers = self
             .answers
@@ -115,7 +116,10 @@ impl Environment {
         Self {
             name: self.name.clone(),
             settings: self.settings.clone(),
-            credential: Some(credential),
+            credential: Some(Credential {
+                expires_at: None,
+                ..credential
+            }),
             variables: self.variables.clone(),
             ask: self.ask.clone(),
             answers: Mutex::new(answers),
@@ -194,7 +198,8 @@ impl Session {
         }
     }
 
-    /// Grants what the environment's settings open, and those origins that are both declared and in `approved`.
+    /// Grants what the environment's settings open, and those origins that are both declared and in `approved`. What was granted
+    /// before stays.
     ///
     /// # Errors
     /// [`GrantError`] when a setting that opens the network is no URL.
@@ -214,11 +219,15 @@ impl Session {
                 ))
             })
             .collect();
-        self.grant = Grant::new(
+        let opened = Grant::new(
             description,
             |name| values.get(name).map(Secret::expose),
             approved,
         )?;
+        self.grant = opened
+            .origins()
+            .cloned()
+            .fold(self.grant, Grant::with_origin);
         Ok(self)
     }
 
@@ -293,5 +302,60 @@ mod tests {
         assert!(with(Some(1)).credential().is_none());
         assert!(with(Some(u64::MAX)).credential().is_some());
         assert!(with(None).credential().is_some());
+    }
+
+    #[test]
+    fn a_new_credential_is_used_whatever_the_clock_says() {
+        let late = Credential {
+            secret: Secret::new("t"),
+            expires_at: Some(1),
+            belongs_to: None,
+        };
+        assert!(
+            Environment::new("default")
+                .renewed(late)
+                .credential()
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn granting_takes_nothing_back() {
+        let mut options = crate::client::HttpOptions::default();
+        options.system_proxy = false;
+        let mut session = Session::new(
+            Environment::new("default").with_setting("url", "https://a.test".to_owned()),
+            HttpClient::new(&options).unwrap(),
+        );
+        session.grant = Grant::none()
+            .with_bindle()
+            .with_origin("https://b.test".parse().unwrap());
+        let description = Description {
+            name: "guest".into(),
+            version: semver::Version::new(1, 0, 0),
+            summary: String::new(),
+            homepage: None,
+            settings: vec![Setting {
+                name: "url".into(),
+                variable: None,
+                description: String::new(),
+                kind: SettingKind::Url,
+                default: None,
+                required: false,
+                prompt: None,
+                conflicts_with: Vec::new(),
+                grants_network: true,
+                belongs_to: None,
+            }],
+            network: Vec::new(),
+            triggers: Vec::new(),
+        };
+        let grant = session
+            .granting(&description, &Default::default())
+            .unwrap()
+            .grant;
+        let origins: Vec<_> = grant.origins().map(ToString::to_string).collect();
+        assert_eq!(origins, ["https://a.test", "https://b.test"]);
+        assert!(grant.bindle());
     }
 }

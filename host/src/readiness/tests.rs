@@ -152,3 +152,10 @@ fn the_question_stays_with_the_deployment() {
     assert_eq!(ask("/@evil.test"), "http://app.test/a/@evil.test");
     assert_eq!(ask("/../../x"), "http://app.test/x");
 }
+
+#[tokio::test]
+async fn waiting_without_end_is_no_overflow() {
+    let (url, _) = server(&[&answer(200, "{\"bindle_version\":\"1.0.0+q1\"}")]).await;
+    let outcome = wait(&client(), &url, &info(), Duration::MAX).await;
+    assert!(matches!(outcome, Outcome::Ready), "{outcome:?}");
+}

@@ -104,3 +104,25 @@ async fn an_answer_opens_the_network_for_later_operations_too() {
     }
     assert_eq!(answers.1.lock().unwrap().len(), 2, "each is asked once");
 }
+
+#[tokio::test]
+async fn no_wall_clock_is_no_overflow() {
+    let limits = limits(|limits| limits.wall_clock = Duration::MAX);
+    let outcome = deploy_within(artifacts::probes(), &[], limits).await;
+    assert_eq!(outcome.unwrap(), "found []");
+}
+
+/// Embedders spawn operations on runtimes of several threads.
+#[tokio::test]
+async fn operations_can_be_spawned() {
+    let target = target(artifacts::probes());
+    let (session, _) = session(&target, environment(&[])).await;
+    let (_folder, application) = application::load();
+    let deployed = tokio::spawn(async move {
+        target
+            .deploy_authenticated(application, &session)
+            .await
+            .map(|deployed| deployed.deployment.id)
+    });
+    assert_eq!(deployed.await.unwrap().unwrap(), "found []");
+}
