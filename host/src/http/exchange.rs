@@ -101,12 +101,18 @@ fn take_turn(run: &Arc<Run>) -> Result<Turn> {
 
 /// Parses the address once: the value that the grant has judged is the value that is sent.
 fn address(run: &Run, lent: &Lent, uri: &str) -> Result<(Url, Origin)> {
-    let Ok(url) = Url::parse(uri) else {
+    let Ok(mut url) = Url::parse(uri) else {
         return Err(Error::HttpRequestUriInvalid);
     };
     let checked = lent.grant().check(&url);
     match checked {
-        Ok(origin) => Ok((url, origin)),
+        Ok(origin) => {
+            // With a final dot, resolvers leave out their search domains: `hippo.` may be another host than the granted `hippo`.
+            if url.host_str() != Some(origin.host()) && url.set_host(Some(origin.host())).is_err() {
+                return Err(Error::HttpRequestUriInvalid);
+            }
+            Ok((url, origin))
+        }
         Err(Refusal::NotGranted(origin)) => Err(deny(run, Denial::Origin(origin))),
         Err(Refusal::Unusable(error)) => Err(deny(
             run,

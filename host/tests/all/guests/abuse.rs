@@ -106,6 +106,23 @@ async fn an_answer_opens_the_network_for_later_operations_too() {
 }
 
 #[tokio::test]
+async fn a_final_dot_does_not_make_another_name_of_it() {
+    let server = Server::obliging().await;
+    let granted = server.url.replace("127.0.0.1", "localhost");
+    let dotted = server.url.replace("127.0.0.1", "localhost.");
+    let settings = [
+        ("server-url", granted.as_str()),
+        ("method", "GET"),
+        ("url", dotted.as_str()),
+    ];
+    deploy(artifacts::asks(), &settings).await.unwrap();
+    assert_eq!(
+        server.seen()[0].header("host"),
+        granted.strip_prefix("http://").unwrap()
+    );
+}
+
+#[tokio::test]
 async fn no_wall_clock_is_no_overflow() {
     let limits = limits(|limits| limits.wall_clock = Duration::MAX);
     let outcome = deploy_within(artifacts::probes(), &[], limits).await;

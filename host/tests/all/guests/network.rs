@@ -81,6 +81,7 @@ pub async fn asks() {
         ("TRACE", &server.url),
         ("CONNECT", &server.url),
     ] {
+        let before = server.seen().len();
         let outcome = ask(&server, method, url, "").await;
         assert!(
             matches!(
@@ -92,6 +93,7 @@ pub async fn asks() {
             ),
             "{method} {url}: {outcome:?}"
         );
+        assert_eq!(server.seen().len(), before, "{method} {url}");
     }
     for header in [
         "host: evil.test",
