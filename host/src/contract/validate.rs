@@ -76,6 +76,8 @@ impl Description {
     /// Takes a target's word for what it is, after looking at every bit of it.
     pub(crate) fn check(given: wit::Description) -> Result<Self, Invalid> {
         check_name("the target's name", &given.name)?;
+        // A version may have any number of identifiers.
+        clean("its version", &given.version, NAME)?;
         let version = Version::parse(&given.version)
             .map_err(|_| Invalid::Version(text::line(&given.version, NAME)))?;
         let summary = one_line("its summary", given.summary)?;
@@ -90,6 +92,7 @@ impl Description {
             .network
             .iter()
             .map(|text| {
+                clean("an origin", text, URL)?;
                 text.parse::<Origin>().map_err(|source| Invalid::Origin {
                     text: text::line(text, 100),
                     source,

@@ -70,6 +70,14 @@ fn nonsense_is_refused() {
         (|d| d.name = "x".repeat(65), "the target's name"),
         (|d| d.version = "1".to_owned(), "its version '1'"),
         (
+            |d| d.version = format!("1.0.0+{}", "x".repeat(100)),
+            "its version is longer than 64 characters",
+        ),
+        (
+            |d| d.network = vec![format!("https://{}", "x".repeat(2000))],
+            "an origin is longer than 2000 characters",
+        ),
+        (
             |d| d.summary = "\u{1b}[2J".to_owned(),
             "its summary holds control characters",
         ),
