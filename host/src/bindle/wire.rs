@@ -1,5 +1,6 @@
 //! Requests to one Bindle server, and its answers read with suspicion.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -42,7 +43,6 @@ pub(super) struct Wire {
 }
 
 /// A whole answer.
-#[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     headers: HeaderMap,
@@ -247,11 +247,8 @@ impl Wire {
     /// Reads a success as TOML of the expected form.
     pub(super) fn expect<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, Error> {
         if answer.cut {
-            return Err(Error::TooLarge {
-                server: self.server(),
-                what: "the answer".to_owned(),
-                hint: "more than 16 MiB are not read, which no Bindle server of sensible use sends",
-            });
+            let excerpt = "it sends more than 16 MiB, which no Bindle server does".to_owned();
+            return Err(self.not_bindle(answer.status, excerpt));
         }
         answer
             .toml()
@@ -301,6 +298,16 @@ impl Wire {
                 None => self.not_bindle(answer.status, answer.excerpt()),
             },
         }
+    }
+}
+
+/// Shows neither headers, which may set cookies, nor the body, which may be long.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status.as_u16())
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
     }
 }
 
