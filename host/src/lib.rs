@@ -14,6 +14,11 @@
 //! The library prints nothing, reads no arguments and no environment variables (the HTTP client's proxies and the operating
 //! system's certificates excepted, see [`HttpOptions`]) and knows no configuration files. What happens is told to an [`Observer`].
 //!
+//! # What it needs
+//! Operations are futures that can be sent between threads and run on tokio, with its I/O and time drivers, on one thread or
+//! several. [`Target::load`], [`Artifact::read`] and [`HttpClient::new`] block or compute: call them where that holds nobody up.
+//! Dropping an operation's future ends its guest at once.
+//!
 //! # What a target can't do
 //! - See files, sockets, arguments, environment variables or input: none are lent.
 //! - Send a request to an origin that the [`Grant`] does not hold. Redirects are handed to it, never followed.
@@ -47,7 +52,7 @@ mod secrets;
 mod session;
 mod state;
 mod target;
-mod text;
+pub mod text;
 
 pub use artifact::{Artifact, ArtifactError, CONTRACT_VERSION};
 pub use client::{HttpClient, HttpClientError, HttpOptions, TransportError, TransportErrorKind};

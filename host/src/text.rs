@@ -1,8 +1,8 @@
 //! Makes text of guests and servers fit for a terminal and for one line of a message.
 
-/// Characters that must not reach a terminal: controls, and those that change the direction or visibility of what follows
+/// Whether a character must not reach a terminal: controls, and those that change the direction or visibility of what follows
 /// (Unicode categories Cc and the bidirectional and invisible ones of Cf).
-pub(crate) fn is_hostile(c: char) -> bool {
+pub fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -11,7 +11,7 @@ pub(crate) fn is_hostile(c: char) -> bool {
 
 /// One clean line of at most `max` characters: hostile characters are dropped, runs of white space (line breaks too) become one
 /// blank, and what is too long ends in `…`.
-pub(crate) fn line(text: &str, max: usize) -> String {
+pub fn line(text: &str, max: usize) -> String {
     let mut out = String::new();
     let mut count = 0;
     let mut blank = false;
@@ -38,7 +38,7 @@ pub(crate) fn line(text: &str, max: usize) -> String {
 }
 
 /// Clean text of several lines: line breaks and tabs (as blanks) survive, at most `lines` lines of at most `max` characters each.
-pub(crate) fn block(text: &str, lines: usize, max: usize) -> String {
+pub fn block(text: &str, lines: usize, max: usize) -> String {
     let mut out = String::new();
     for (index, raw) in text.lines().enumerate() {
         if index == lines {
