@@ -139,7 +139,10 @@ impl Run<'_> {
         match app.channels.iter().find(|channel| channel.name == *name) {
             Some(channel) => {
                 self.saved_after_all(&trouble, &format!("channel '{name}'"));
-                self.switch(&app, channel.id)
+                let channel = self.switch(&app, channel.id)?;
+                // As after an answer that came, except that this one may be somebody else's: it stays.
+                self.check_free(&channel.domain, channel.id)?;
+                Ok(channel)
             }
             None => Err(self.fail(&trouble, &doing)),
         }

@@ -206,3 +206,19 @@ impl Hippo {
         self.add_revision(app, REVISION);
     }
 }
+
+#[test]
+fn a_channel_that_was_made_in_spite_of_an_error_is_told_when_its_domain_is_taken() {
+    for fault in [Fault::AnswerLost, Fault::SavedThen500] {
+        let hippo = Hippo::default();
+        run(&hippo, "foo-bar", REVISION).unwrap();
+        hippo.breaks(Method::POST, "/api/channels", fault);
+        let Err(Failure::Conflict(message)) = run(&hippo, "Foo_Bar", REVISION) else {
+            panic!("two channels would share a domain")
+        };
+        assert!(
+            message.contains("foo-bar.localhost") && message.contains("--hippo-domain"),
+            "{message}"
+        );
+    }
+}
