@@ -10,8 +10,11 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 mod error;
+mod proxy;
+mod tls;
 
 pub use error::{TransportError, TransportErrorKind};
+pub use proxy::Proxies;
 
 /// How [`HttpClient`] connects.
 #[derive(Debug, Clone)]
@@ -19,7 +22,8 @@ pub use error::{TransportError, TransportErrorKind};
 pub struct HttpOptions {
     /// Accept any TLS certificate (`-k`). Whoever sits on the way can then read and change everything.
     pub insecure: bool,
-    /// Certificates, PEM-encoded and possibly several in one text, that are trusted besides those of the operating system.
+    /// Certificates of authorities, PEM-encoded and possibly several in one text, that are trusted besides those of the
+    /// operating system.
     pub extra_certificates: Option<Vec<u8>>,
     /// How long connecting may take, name lookup and TLS included. 10 s: a dead server is noticed soon, and a slow link with
     /// two lost packets still connects.
@@ -27,7 +31,10 @@ pub struct HttpOptions {
     /// How long a connection may stay silent while an answer is awaited or read. 60 s: Hippo answers some requests only
     /// after it has asked its Bindle server and its scheduler.
     pub idle_timeout: Duration,
-    /// Take the proxies that the operating system or the usual variables (`HTTPS_PROXY`, `NO_PROXY`, ...) name.
+    /// The proxies that requests go through.
+    pub proxies: Proxies,
+    /// Where [`HttpOptions::proxies`] names none, take those of the system's settings on macOS and Windows; reqwest then looks at
+    /// the variables (`HTTPS_PROXY`, `NO_PROXY`, ...) too. Other systems have no such settings, and this changes nothing.
     pub system_proxy: bool,
     /// Value of the `User-Agent` header of requests that bring none.
     pub user_agent: String,
@@ -40,7 +47,8 @@ impl Default for HttpOptions {
             extra_certificates: None,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
-            system_proxy: true,
+            proxies: Proxies::default(),
+            system_proxy: false,
             user_agent: concat!("bowline/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
     }
@@ -50,10 +58,27 @@ impl Default for HttpOptions {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HttpClientError {
-    /// [`HttpOptions::extra_certificates`] holds something else than PEM certificates.
+    /// [`HttpOptions::extra_certificates`] holds no certificate at all.
+    #[error("the additional certificates hold no PEM-encoded certificate")]
+    NoCertificates,
+    /// [`HttpOptions::extra_certificates`] is damaged PEM.
     #[error("the additional certificates are not PEM-encoded certificates")]
-    Certificates(#[source] reqwest::Error),
-    /// The TLS set-up failed, or [`HttpOptions::user_agent`] can't be a header value.
+    Pem(#[source] rustls::pki_types::pem::Error),
+    /// None of [`HttpOptions::extra_certificates`] can stand for an authority.
+    #[error("none of the additional certificates can be used")]
+    Certificates(#[source] rustls::Error),
+    /// One of [`HttpOptions::proxies`] has no usable address. The address isn't repeated: it may hold a password.
+    #[error("the proxy for {scheme} requests can't be used: {reason}")]
+    Proxy {
+        /// Scheme of the origins that it is for: `http` or `https`.
+        scheme: &'static str,
+        /// What is wrong with its address.
+        reason: &'static str,
+    },
+    /// The TLS set-up failed.
+    #[error("TLS could not be set up")]
+    Tls(#[source] rustls::Error),
+    /// [`HttpOptions::user_agent`] can't be a header value, or reqwest has another reason.
     #[error("the HTTP client could not be set up")]
     Build(#[source] reqwest::Error),
 }
@@ -67,47 +92,51 @@ pub struct HttpClient {
 }
 
 impl HttpClient {
-    /// Makes a client. Where the process has no default rustls provider yet, `ring` becomes it.
+    /// Makes a client. Where the process has no default rustls provider yet, `ring` becomes it. The system's certificates are
+    /// read when the first server shows its own.
     ///
     /// # Errors
     /// [`HttpClientError`] when the options can't be used.
     pub fn new(options: &HttpOptions) -> Result<Self, HttpClientError> {
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // It fails only when another thread was quicker, which leaves a provider all the same.
-            rustls::crypto::ring::default_provider()
-                .install_default()
-                .ok();
-        }
-        let inner = Self::build(options, Some(options.idle_timeout))?;
-        let unhurried = Self::build(options, None)?;
-        Ok(Self { inner, unhurried })
+        let extra = match &options.extra_certificates {
+            Some(pem) => tls::authorities(pem)?,
+            None => Vec::new(),
+        };
+        let tls = tls::config(extra).map_err(HttpClientError::Tls)?;
+        let inner = Self::build(options, &tls)?.read_timeout(options.idle_timeout);
+        let unhurried = Self::build(options, &tls)?;
+        Ok(Self {
+            inner: inner.build().map_err(HttpClientError::Build)?,
+            unhurried: unhurried.build().map_err(HttpClientError::Build)?,
+        })
     }
 
     fn build(
         options: &HttpOptions,
-        idle: Option<Duration>,
-    ) -> Result<reqwest::Client, HttpClientError> {
+        tls: &rustls::ClientConfig,
+    ) -> Result<reqwest::ClientBuilder, HttpClientError> {
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .connect_timeout(options.connect_timeout)
             .user_agent(&options.user_agent)
-            .tls_danger_accept_invalid_certs(options.insecure)
             // Retrying is for those who know whether a request may be repeated.
             .retry(reqwest::retry::never())
             .dns_resolver(Resolver);
-        if let Some(idle) = idle {
-            builder = builder.read_timeout(idle);
-        }
-        if !options.system_proxy {
+        builder = if options.insecure {
+            builder.tls_danger_accept_invalid_certs(true)
+        } else {
+            // Clones share what the first connection reads and learns: certificates, and sessions to resume.
+            builder.tls_backend_preconfigured(tls.clone())
+        };
+        let has_settings = cfg!(any(windows, target_os = "macos"));
+        if !(options.system_proxy && has_settings && options.proxies.is_empty()) {
             builder = builder.no_proxy();
         }
-        if let Some(pem) = &options.extra_certificates {
-            let certificates = reqwest::Certificate::from_pem_bundle(pem)
-                .map_err(HttpClientError::Certificates)?;
-            builder = builder.tls_certs_merge(certificates);
+        for rule in options.proxies.rules()? {
+            builder = builder.proxy(rule);
         }
-        builder.build().map_err(HttpClientError::Build)
+        Ok(builder)
     }
 
     /// The reqwest client behind it. Errors of its requests are put into words by [`TransportError::new`].
@@ -260,20 +289,24 @@ mod tests {
 
     #[test]
     fn certificates_that_are_none_are_refused() {
-        let options = HttpOptions {
-            extra_certificates: Some(
-                b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec(),
-            ),
-            ..HttpOptions::default()
+        use HttpClientError as E;
+        let refusal = |pem: &str| {
+            let options = HttpOptions {
+                extra_certificates: Some(pem.as_bytes().to_vec()),
+                ..HttpOptions::default()
+            };
+            HttpClient::new(&options).unwrap_err()
         };
-        assert!(HttpClient::new(&options).is_err());
+        assert!(matches!(refusal(""), E::NoCertificates));
+        assert!(matches!(refusal("hello"), E::NoCertificates));
+        let (begin, end) = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----");
+        let error = refusal(&format!("{begin}\nAAAA\n{end}\n"));
+        assert!(matches!(error, E::Certificates(_)), "{error:?}");
+        let error = refusal(&format!("{begin}\nAAAA\n"));
+        assert!(matches!(error, E::Pem(_)), "{error:?}");
     }
 
     fn direct() -> HttpClient {
-        HttpClient::new(&HttpOptions {
-            system_proxy: false,
-            ..HttpOptions::default()
-        })
-        .unwrap()
+        HttpClient::new(&HttpOptions::default()).unwrap()
     }
 }

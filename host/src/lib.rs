@@ -11,8 +11,8 @@
 //! [`Session`] holds what the operations are lent: the environment's settings, one HTTP client, a Bindle server, a [`Grant`] that says
 //! what of it may be used, and [`Limits`].
 //!
-//! The library prints nothing, reads no arguments and no environment variables (the HTTP client's proxies and the operating
-//! system's certificates excepted, see [`HttpOptions`]) and knows no configuration files. What happens is told to an [`Observer`].
+//! The library prints nothing, reads no arguments and no environment variables (unless told so for the HTTP client's proxies, see
+//! [`HttpOptions::system_proxy`]) and knows no configuration files. What happens is told to an [`Observer`].
 //!
 //! # What it needs
 //! Operations are futures that can be sent between threads and run on tokio, with its I/O and time drivers, on one thread or
@@ -55,7 +55,9 @@ mod target;
 pub mod text;
 
 pub use artifact::{Artifact, ArtifactError, CONTRACT_VERSION};
-pub use client::{HttpClient, HttpClientError, HttpOptions, TransportError, TransportErrorKind};
+pub use client::{
+    HttpClient, HttpClientError, HttpOptions, Proxies, TransportError, TransportErrorKind,
+};
 pub use contract::{
     Credential, Deployment, Description, Readiness, Setting, SettingKind, TargetFailure,
 };

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use rustls::CertificateError;
 use url::Url;
 
 /// What kept a request from being answered.
@@ -23,6 +24,8 @@ pub enum TransportErrorKind {
     Tls,
     /// The server's TLS certificate isn't trusted.
     Certificate,
+    /// The proxy can't be reached, or would not connect to the server.
+    Proxy,
     /// The connection ended before the answer did.
     Closed,
     /// What came back isn't HTTP.
@@ -91,7 +94,12 @@ impl TransportError {
         use TransportErrorKind as Kind;
         matches!(
             self.kind,
-            Kind::NameNotFound | Kind::Refused | Kind::Unreachable | Kind::Tls | Kind::Certificate
+            Kind::NameNotFound
+                | Kind::Refused
+                | Kind::Unreachable
+                | Kind::Tls
+                | Kind::Certificate
+                | Kind::Proxy
         )
     }
 }
@@ -140,6 +148,39 @@ fn origin_of(url: &Url) -> String {
 }
 
 fn classify(error: &reqwest::Error) -> (TransportErrorKind, String) {
+    if let Some(reason) = tunnel_reason(error) {
+        return (TransportErrorKind::Proxy, reason);
+    }
+    classify_direct(error)
+}
+
+/// What hindered the tunnel that a proxy makes to an `https` origin.
+fn tunnel_reason(error: &reqwest::Error) -> Option<String> {
+    let mut next = error.source();
+    while let Some(current) = next {
+        // hyper-util keeps the type of these errors to itself.
+        if let Some(tunnel) = current.to_string().strip_prefix("tunnel error: ") {
+            return Some(match tunnel {
+                "proxy authorization required" => {
+                    "the proxy wants another user name and password".to_owned()
+                }
+                "unsuccessful" => "the proxy refuses to connect to it".to_owned(),
+                "failed to create underlying connection" => match current.source() {
+                    Some(inner) => format!("its proxy can't be used: {}", classify_direct(inner).1),
+                    None => "its proxy can't be reached".to_owned(),
+                },
+                other => format!(
+                    "the proxy gave no usable answer ({})",
+                    crate::text::line(other, 200)
+                ),
+            });
+        }
+        next = current.source();
+    }
+    None
+}
+
+fn classify_direct(error: &(dyn Error + 'static)) -> (TransportErrorKind, String) {
     use TransportErrorKind as Kind;
     let mut fallback = None;
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
@@ -181,13 +222,16 @@ fn classify(error: &reqwest::Error) -> (TransportErrorKind, String) {
             .or_else(|| current.source());
     }
     let innermost = fallback.map(ToString::to_string).unwrap_or_default();
-    if error.is_timeout() {
+    let request = error.downcast_ref::<reqwest::Error>();
+    if request.is_some_and(reqwest::Error::is_timeout) {
         (Kind::TimedOut, "it did not answer in time".to_owned())
     } else if innermost.contains("connection closed before message completed")
         || innermost.contains("end of file before message length reached")
     {
         (Kind::Closed, "the connection was closed".to_owned())
-    } else if !error.is_connect() && (error.is_request() || error.is_body() || error.is_decode()) {
+    } else if request.is_some_and(|error| {
+        !error.is_connect() && (error.is_request() || error.is_body() || error.is_decode())
+    }) {
         (Kind::Protocol, crate::text::line(&innermost, 200))
     } else {
         (Kind::Other, crate::text::line(&innermost, 200))
@@ -196,13 +240,9 @@ fn classify(error: &reqwest::Error) -> (TransportErrorKind, String) {
 
 fn tls_reason(error: &rustls::Error) -> (TransportErrorKind, String) {
     match error {
-        rustls::Error::InvalidCertificate(reason) => (
-            TransportErrorKind::Certificate,
-            format!(
-                "its TLS certificate is not trusted ({})",
-                crate::text::line(&reason.to_string(), 200)
-            ),
-        ),
+        rustls::Error::InvalidCertificate(reason) => {
+            (TransportErrorKind::Certificate, certificate_reason(reason))
+        }
         rustls::Error::InvalidMessage(_) => (
             TransportErrorKind::Tls,
             "it doesn't speak TLS; is it an http:// server?".to_owned(),
@@ -213,6 +253,49 @@ fn tls_reason(error: &rustls::Error) -> (TransportErrorKind, String) {
                 "the TLS handshake failed ({})",
                 crate::text::line(&other.to_string(), 200)
             ),
+        ),
+    }
+}
+
+fn certificate_reason(error: &CertificateError) -> String {
+    match error {
+        CertificateError::UnknownIssuer => {
+            "its TLS certificate is signed by an authority that is not trusted; if you know that authority, add its certificate \
+             to the trusted ones"
+                .to_owned()
+        }
+        CertificateError::BadSignature => {
+            "its TLS certificate names a trusted authority, but is not signed with its key: there is an impostor, or the authority \
+             has a new key; if you know that it has, trust its new certificate"
+                .to_owned()
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            "its TLS certificate has expired; it has to be renewed, if the clock of this machine is right".to_owned()
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "its TLS certificate is not valid yet; check the clock of this machine".to_owned()
+        }
+        CertificateError::NotValidForNameContext { presented, .. } if !presented.is_empty() => {
+            // rustls writes names as `DnsName("a.test")`.
+            let names: Vec<&str> = presented
+                .iter()
+                .map(|name| name.split('"').nth(1).unwrap_or(name))
+                .collect();
+            format!(
+                "its TLS certificate is for another server ({}); check the address",
+                crate::text::line(&names.join(", "), 200)
+            )
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "its TLS certificate is for another server; check the address".to_owned()
+        }
+        // webpki's own errors come in a box that only shows their names.
+        other if other.to_string().contains("CaUsedAsEndEntity") => {
+            "its TLS certificate is that of an authority; the server needs one of its own, signed by that authority".to_owned()
+        }
+        other => format!(
+            "its TLS certificate is not trusted ({})",
+            crate::text::line(&other.to_string(), 200)
         ),
     }
 }

@@ -28,6 +28,7 @@ pub(super) fn unanswered(run: &Run, url: &Url, error: reqwest::Error) -> Error {
         },
         TransportErrorKind::Refused => Error::ConnectionRefused,
         TransportErrorKind::Unreachable => Error::DestinationIpUnroutable,
+        TransportErrorKind::Proxy => Error::DestinationUnavailable,
         TransportErrorKind::TimedOut if connecting => Error::ConnectionTimeout,
         TransportErrorKind::TimedOut => Error::ConnectionReadTimeout,
         TransportErrorKind::Tls => Error::TlsProtocolError,

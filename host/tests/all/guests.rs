@@ -128,6 +128,23 @@ async fn deploy_within(
     Ok(deployment.id)
 }
 
+/// Has a guest send a GET request with these headers by this client.
+pub(crate) async fn ask_through(http: HttpClient, url: &str, headers: &str) {
+    let target = target(artifacts::asks());
+    let settings = [
+        ("server-url", url),
+        ("method", "GET"),
+        ("url", url),
+        ("headers", headers),
+    ];
+    let session = Session::new(environment(&settings), http)
+        .granting(&target.describe().await.unwrap(), &BTreeSet::new())
+        .unwrap();
+    let (_folder, application) = application::load();
+    let deployment = target.deploy(application, &session).await.unwrap();
+    assert!(deployment.id.starts_with("200 "), "{}", deployment.id);
+}
+
 fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
     let mut limits = Limits::default();
     change(&mut limits);

@@ -7,4 +7,10 @@ mod artifacts;
 #[cfg(test)]
 mod guests;
 #[cfg(test)]
+mod proxy;
+#[cfg(test)]
+mod secure;
+#[cfg(test)]
 mod server;
+#[cfg(test)]
+mod tls;
