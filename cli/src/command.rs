@@ -99,6 +99,13 @@ fn deploy(target: Option<&Description>) -> Command {
                 .help("Accept any TLS certificate: whoever sits on the way can read and change everything, passwords included"),
         )
         .arg(
+            Arg::new("ca-file")
+                .long("ca-file")
+                .value_name("FILE")
+                .value_parser(value_parser!(OsString))
+                .help("Trust the authorities whose certificates (PEM) are in this file, besides those of the operating system [variable: SSL_CERT_FILE]"),
+        )
+        .arg(
             Arg::new("readiness-timeout")
                 .long("readiness-timeout")
                 .value_name("SECONDS")

@@ -160,6 +160,10 @@ fn failed(
             Some(ways) => made.hint(format!("check what says who you are: {ways}")),
             None => made,
         },
+        TargetFailure::Unavailable(_) if transport.is_some_and(is_not_trusted) => made.hint(
+            "`--ca-file <file>` or SSL_CERT_FILE names certificates of authorities to trust besides the system's; \
+             `-k` trusts any server, impostors too",
+        ),
         TargetFailure::Unavailable(_) => made.hint(match transport.filter(|transport| nobody_is_there(transport)) {
             Some(server) if server.origin().starts_with("http://127.0.0.1") => {
                 "is the platform of this machine running? `bowline local up` starts it; then run the same command again"
@@ -169,6 +173,11 @@ fn failed(
         }),
         _ => made,
     }
+}
+
+/// Whether there is a server that does not prove who it is.
+fn is_not_trusted(transport: &TransportError) -> bool {
+    transport.kind() == TransportErrorKind::Certificate
 }
 
 /// Whether there was no server to talk to, so that its address may be wrong.

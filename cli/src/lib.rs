@@ -25,6 +25,7 @@ pub mod description;
 pub mod error;
 pub mod exit;
 mod fault;
+pub mod network;
 pub mod output;
 pub mod paths;
 pub mod progress;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bowline_app::Application;
 use bowline_host::bindle::{Client, ClientOptions};
-use bowline_host::{Environment, HttpClient, HttpOptions, Secret, Session, Target};
+use bowline_host::{Environment, HttpClient, Secret, Session, Target};
 use clap::ArgMatches;
 
 use crate::commands::local;
@@ -13,11 +13,12 @@ use crate::description::{Description, Setting};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::fault;
+use crate::network;
 use crate::output::Deployed;
 use crate::paths::Paths;
 use crate::progress::{Progress, Style};
-use crate::signals::Signals;
 use crate::settings::{Source, host};
+use crate::signals::Signals;
 use crate::target::Chosen;
 use crate::variables::Variables;
 use request::Request;
@@ -55,14 +56,14 @@ pub(crate) fn run(
     if request.insecure {
         progress.warning("TLS certificates are not checked (--insecure): whoever sits on the way can read and change everything");
     }
-    let http = http(&request)?;
+    let http = network::client(request.insecure, request.ca_file.as_deref(), variables)?;
     let bindle = bindle(&request, &http, context, variables)?;
     let runtime = crate::runtime()?;
     let result = runtime.block_on(deploy(&request, context, http, bindle, &progress));
     progress.abandon();
     // Work on threads of its own, reading the application for one, is not waited for after an interruption.
     runtime.shutdown_background();
-    result
+    result.map_err(|error| network::explain(error, variables))
 }
 
 async fn deploy(
@@ -235,12 +236,6 @@ async fn session(
         Some(client) => session.with_bindle(client),
         None => session,
     })
-}
-
-fn http(request: &Request) -> Result<HttpClient, Error> {
-    let mut options = HttpOptions::default();
-    options.insecure = request.insecure;
-    HttpClient::new(&options).map_err(|error| Error::of(Exit::Internal, &error))
 }
 
 fn bindle(

@@ -34,7 +34,11 @@ fn the_commands_are_documented() {
          [exit-codes.md](exit-codes.md).\n\n\
          `BOWLINE_HOME` names one folder for everything that bowline keeps: its signing key, compiled targets, and the data of\n\
          `bowline local`. Without it these are in the folders of the XDG Base Directory Specification. `NO_COLOR`, `CLICOLOR` and\n\
-         `CLICOLOR_FORCE` are honoured.\n",
+         `CLICOLOR_FORCE` are honoured.\n\n\
+         `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY` (upper case before lower case) name the proxies that requests go through: HTTP\n\
+         proxies such as `http://user:password@proxy.example.com:3128`, or SOCKS proxies (`socks5h://...`). Hosts in `NO_PROXY`, separated\n\
+         by commas, are asked directly; so are `localhost`, names below it, and loopback addresses. `SSL_CERT_FILE` names a file of PEM\n\
+         certificates that are trusted besides the operating system's; `--ca-file` beats it.\n",
     );
     for verb in ["", "deploy", "local", "local up"] {
         let arguments: Vec<&str> = verb.split_whitespace().chain(["--help"]).collect();

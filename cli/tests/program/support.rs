@@ -141,7 +141,7 @@ impl Server {
         })
     }
 
-    fn new(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
+    pub fn new(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let connections = Arc::new(AtomicUsize::new(0));
@@ -161,6 +161,11 @@ impl Server {
 
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The same with TLS, for a server whose certificate is for `localhost`.
+    pub fn secure_url(&self) -> String {
+        format!("https://localhost:{}", self.address.port())
     }
 
     /// How many connections were made to it.
