@@ -32,22 +32,25 @@ impl Problem {
             return Self::default();
         };
         let text = |value: &Value| value.as_str().map(|text| clean(text, MESSAGE));
-        let errors =
-            body["errors"]
-                .as_object()
-                .into_iter()
-                .flatten()
-                .flat_map(|(key, messages)| {
-                    let messages = messages
-                        .as_array()
-                        .map_or(slice::from_ref(messages), Vec::as_slice);
-                    messages
-                        .iter()
-                        .filter_map(text)
-                        .map(move |message| (clean(key, 64), message))
-                });
+        let mut errors: Vec<(String, String)> = body["errors"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .flat_map(|(key, messages)| {
+                let messages = messages
+                    .as_array()
+                    .map_or(slice::from_ref(messages), Vec::as_slice);
+                messages
+                    .iter()
+                    .filter_map(text)
+                    .map(move |message| (clean(key, 64), message))
+            })
+            .collect();
+        // By property, whichever order the map of this build of serde_json has.
+        errors.sort_by(|(one, _), (other, _)| one.cmp(other));
+        errors.truncate(MESSAGES);
         Self {
-            errors: errors.take(MESSAGES).collect(),
+            errors,
             detail: text(&body["detail"]).or_else(|| text(&body["error"]["message"])),
             title: text(&body["title"]),
         }

@@ -152,7 +152,7 @@ fn a_server_without_the_api_hints_at_its_version() {
         Fault::Answer(404, "<html>nginx</html>"),
     );
     assert!(
-        matches!(run(&hippo, "hello", REVISION), Err(Failure::NotFound(text)) if text.contains("0.19"))
+        matches!(run(&hippo, "hello", REVISION), Err(Failure::Unexpected(text)) if text.contains("0.19"))
     );
 }
 
@@ -163,8 +163,7 @@ fn a_server_that_is_away_is_named() {
     assert_eq!(
         run(&hippo, "hello", REVISION),
         Err(Failure::Unavailable(
-            "looking for application 'hello' failed: http://hippo can't be reached: it is away"
-                .into()
+            "looking for application 'hello' failed: can't reach http://hippo: it is away".into()
         ))
     );
 }
