@@ -117,9 +117,7 @@ impl Chosen {
             ),
         )
         .hint("leave out `--target` to use the built-in one")
-        .hint(
-            "a target of your own needs a name of its own: settings and variables go by the name",
-        )
+        .hint("a target of your own needs a name of its own: settings and variables go by the name")
     }
 
     fn ask(&self, paths: &Paths) -> Result<Description, Error> {
