@@ -22,6 +22,7 @@ use super::timing::jitter;
 use super::upload::{Batch, Uploader};
 use super::wire::Wire;
 use super::{Client, Receipt, create};
+use crate::text;
 
 /// From this many parcels on, the reference server's list of missing parcels
 /// (its cost grows with the square of their number) is avoided where single
@@ -77,7 +78,7 @@ impl Client {
         let existed = created.existed;
         let missing = match created.missing {
             Some(labels) => {
-                let missing = push.ours(&labels);
+                let missing = push.ours(&labels)?;
                 push.doubted = push
                     .all()
                     .filter(|digest| !missing.contains(digest))
@@ -151,12 +152,26 @@ impl Push<'_> {
         self.parcels.keys().copied()
     }
 
-    /// Of the labels a server sent, the digests that are ours, each once.
-    fn ours(&self, labels: &[Label]) -> BTreeSet<Digest> {
+    /// The digests of the labels that a server says it lacks, each once. All of them
+    /// must be ours: passing over one that isn't understood would mean that
+    /// something missing counts as stored.
+    fn ours(&self, labels: &[Label]) -> Result<BTreeSet<Digest>, Error> {
         labels
             .iter()
-            .filter_map(|label| label.sha256.parse().ok())
-            .filter(|digest| self.parcels.contains_key(digest))
+            .map(|label| {
+                label
+                    .sha256
+                    .to_ascii_lowercase()
+                    .parse()
+                    .ok()
+                    .filter(|digest| self.parcels.contains_key(digest))
+                    .ok_or_else(|| {
+                        let sha256 = text::line(&label.sha256, 64);
+                        let excerpt =
+                            format!("it lacks the parcel `{sha256}`, which is none of this bindle");
+                        self.wire.not_bindle(StatusCode::OK, excerpt)
+                    })
+            })
             .collect()
     }
 
@@ -258,9 +273,9 @@ impl Push<'_> {
             .collect();
         if self.parcels.len() > MANY_PARCELS
             && unproven.len() < self.parcels.len() / 2
-            && let Some(lacking) = self.ask_for_each(unproven).await?
+            && self.has_each(unproven).await?
         {
-            return Ok(lacking);
+            return Ok(BTreeSet::new());
         }
         let url = self.root.missing(&self.id);
         let answer = self
@@ -272,14 +287,15 @@ impl Push<'_> {
             return Err(self.wire.refusal(&answer, what, Some(&self.id)));
         }
         let missing: MissingParcels = self.wire.expect(&answer)?;
-        Ok(self.ours(&missing.missing))
+        self.ours(&missing.missing)
     }
 
-    /// Looks at single parcels. The server answers HEAD with 200 whether or not
-    /// it has the parcel, but with its length only when it has. `None` when it
-    /// does not answer so (an authorising server may demand more rights for
-    /// HEAD than for GET).
-    async fn ask_for_each(&self, digests: Vec<Digest>) -> Result<Option<BTreeSet<Digest>>, Error> {
+    /// Looks at single parcels, and says whether the server proves to have all. The
+    /// reference server answers HEAD with 200 whether or not it has the parcel, but
+    /// with its length only when it has. An answer without it proves nothing: a
+    /// proxy may have taken the length away, and an authorising server demands
+    /// more rights for HEAD than for GET.
+    async fn has_each(&self, digests: Vec<Digest>) -> Result<bool, Error> {
         let mut answers = futures::stream::iter(digests)
             .map(|digest| async move {
                 let url = self.root.parcel(&self.id, &digest);
@@ -287,18 +303,14 @@ impl Push<'_> {
                 (digest, self.wire.ask(&*self.progress, ask).await)
             })
             .buffer_unordered(QUESTIONS);
-        let mut lacking = BTreeSet::new();
         while let Some((digest, answer)) = answers.next().await {
             let answer = answer?;
-            if answer.status != StatusCode::OK {
-                return Ok(None);
-            }
             let size = self.parcels.get(&digest).map(Content::size);
-            if answer.content_length() != size {
-                lacking.insert(digest);
+            if answer.status != StatusCode::OK || answer.content_length() != size {
+                return Ok(false);
             }
         }
-        Ok(Some(lacking))
+        Ok(true)
     }
 }
 

@@ -3,7 +3,7 @@
 use bowline_app::BindleId;
 use bowline_host::bindle::{ClientOptions, Error};
 use bowline_tests::bindle_server::BindleServer;
-use bowline_tests::meddler::{Act, Meddler};
+use bowline_tests::meddler::{Act, Meddler, Seen};
 use bowline_tests::sample::{Sample, client, options, push, quick, signer};
 
 fn id(text: &str) -> BindleId {
@@ -156,10 +156,71 @@ async fn of_very_many_parcels_only_the_doubtful_ones_are_asked_for() {
     // The other bundle's own record, and all of this one but the broken one.
     assert_eq!(server.parcels(), 1 + bundle.contents().len() - 1);
     let seen = meddler.seen();
-    // The component and Spin's manifest are known as well. Asked before the last attempt and after it.
-    assert_eq!(
-        seen.iter().filter(|seen| seen.method == "HEAD").count(),
-        2 * (4 + 1)
-    );
-    assert!(!seen.iter().any(|seen| seen.path.contains("/_r/missing/")));
+    // Not proved to be there by a look at it, the broken one makes us ask for the list: before the last attempt and
+    // after it.
+    assert!(seen.iter().any(|seen| seen.method == "HEAD"));
+    assert_eq!(questions(&seen), 2);
+}
+
+/// How often the list of missing parcels was asked for.
+fn questions(seen: &[Seen]) -> usize {
+    seen.iter()
+        .filter(|seen| seen.path.contains("/_r/missing/"))
+        .count()
+}
+
+#[tokio::test]
+async fn of_very_many_parcels_the_list_is_asked_for_when_single_looks_prove_nothing() {
+    let signer = signer();
+    let sample = Sample::filled(2001, 8);
+    let bundle = sample.bundle("shop/1.0.0");
+    let server = BindleServer::start(&[&signer.public_key()]);
+    // The component is there before, and looking at it does not prove that.
+    push(
+        &client(options(&server.url(), &signer)),
+        &Sample::with(&[("a.txt", b"a")]).bundle("other/1.0.0"),
+    )
+    .await
+    .unwrap();
+    let meddler = Meddler::start(Some(server.address()), |seen| {
+        if seen.method == "HEAD" {
+            Act::answer(200, "application/octet-stream", "")
+        } else {
+            Act::Forward
+        }
+    });
+    let mut options = options(&meddler.url(), &signer);
+    options.timing.conflict_pauses.clear();
+    push(&client(options), &bundle).await.unwrap();
+    assert_eq!(questions(&meddler.seen()), 1);
+}
+
+#[tokio::test]
+async fn a_list_of_missing_parcels_that_are_none_of_the_bindle_is_no_success() {
+    let signer = signer();
+    let server = BindleServer::start(&[&signer.public_key()]);
+    let sample = Sample::with(&[("a.txt", b"a")]);
+    let bundle = sample.bundle("shop/1.0.0");
+    push(&client(options(&server.url(), &signer)), &bundle)
+        .await
+        .unwrap();
+    for sha256 in ["0".repeat(64), "nonsense".to_owned()] {
+        let meddler = Meddler::start(Some(server.address()), move |seen| {
+            if seen.path.contains("/_r/missing/") {
+                let label = format!(
+                    "[[missing]]\nsha256 = \"{sha256}\"\nmediaType = \"x/y\"\nname = \"x\"\nsize = 1\n"
+                );
+                Act::answer(200, "application/toml", &label)
+            } else {
+                Act::Forward
+            }
+        });
+        let error = push(&client(options(&meddler.url(), &signer)), &bundle)
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(&error, Error::NotBindle { excerpt, .. } if excerpt.contains("none of this bindle")),
+            "{error}"
+        );
+    }
 }
