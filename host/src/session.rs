@@ -321,11 +321,9 @@ mod tests {
 
     #[test]
     fn granting_takes_nothing_back() {
-        let mut options = crate::client::HttpOptions::default();
-        options.system_proxy = false;
         let mut session = Session::new(
             Environment::new("default").with_setting("url", "https://a.test".to_owned()),
-            HttpClient::new(&options).unwrap(),
+            HttpClient::new(&Default::default()).unwrap(),
         );
         session.grant = Grant::none()
             .with_bindle()
