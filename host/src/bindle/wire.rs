@@ -343,7 +343,9 @@ impl Answer {
         // Enough bytes for the excerpt, whatever their encoding and white space.
         let beginning = &self.body[..self.body.len().min(16 * MAX_EXCERPT)];
         let clean = text::line(&String::from_utf8_lossy(beginning), MAX_EXCERPT);
-        if clean.is_empty() {
+        if clean.is_empty() && self.cut {
+            "the answer begins with blanks and has no end".to_owned()
+        } else if clean.is_empty() {
             "the answer is empty".to_owned()
         } else {
             clean
