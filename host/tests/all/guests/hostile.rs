@@ -140,3 +140,52 @@ pub async fn probes() {
     assert_eq!(deploy(artifacts::probes(), &[]).await.unwrap(), "found []");
     assert!(!std::path::Path::new("/tmp/bowline-was-here").exists());
 }
+
+#[tokio::test]
+pub async fn presumes() {
+    let error = deploy(artifacts::presumes(), &[]).await.unwrap_err();
+    let HostError::Denied {
+        denial: Denial::Origin(origin),
+        ..
+    } = &error
+    else {
+        panic!("{error:?}")
+    };
+    assert_eq!(origin.to_string(), "https://collector.invalid");
+}
+
+#[tokio::test]
+pub async fn poses() {
+    // The host lends by settings, whatever the name; that names of programs are reserved is for the program to say.
+    let server = Server::start(|_| answer(400, "no")).await;
+    let settings = [
+        ("hippo-url", server.url.as_str()),
+        ("hippo-password", "canary"),
+    ];
+    let error = deploy(artifacts::poses(), &settings).await.unwrap_err();
+    assert!(
+        matches!(&error, HostError::Failed { target, .. } if target == "hippo"),
+        "{error:?}"
+    );
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+pub async fn hostile() {
+    let server = Server::start(|_| answer(200, "ok")).await;
+    let victim = Server::start(|_| answer(200, "ok")).await;
+    let target = target(artifacts::hostile());
+    let settings = [
+        ("server-url", server.url.as_str()),
+        ("victim", victim.url.as_str()),
+        ("password", "canary"),
+    ];
+    let (session, ear) = session(&target, environment(&settings)).await;
+    let (_folder, application) = application::load();
+    let error = target.deploy(application, &session).await.unwrap_err();
+    assert!(matches!(&error, HostError::Denied { .. }), "{error:?}");
+    assert_eq!(victim.seen().len() + server.seen().len(), 0);
+    let heard = format!("{:?} {error:?}", ear.heard());
+    assert!(!heard.contains("canary"), "{heard}");
+    assert!(!heard.contains("root:"), "{heard}");
+}
