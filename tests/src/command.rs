@@ -45,6 +45,11 @@ impl Home {
             .args(arguments);
         Bowline { command }
     }
+
+    /// `bowline deploy` of the application in `folder`.
+    pub fn deploy(&self, folder: &Path) -> Bowline {
+        self.bowline(["deploy", "--from"]).arg(folder)
+    }
 }
 
 /// A `bowline` about to run.
@@ -128,6 +133,32 @@ impl Ran {
             self.code, self.stdout, self.stderr
         );
         self
+    }
+
+    /// Demands a failure as a user should meet it: this exit code, no result, one message with all of `words` in it, and
+    /// no traces of the program's own doings.
+    ///
+    /// # Panics
+    /// When any of that is not so; what was written is in the message.
+    pub fn fails(self, code: i32, words: &[&str]) -> Ran {
+        let ran = self.exit(code);
+        let said = &ran.stderr;
+        assert_eq!(ran.stdout, "", "a failed run has no result");
+        let messages = said.lines().filter(|line| line.starts_with("error: "));
+        assert_eq!(messages.count(), 1, "one message:\n{said}");
+        for word in words {
+            assert!(said.contains(word), "'{word}' is not said:\n{said}");
+        }
+        // What is quoted, from a manifest or of a target that broke down, stands two columns in.
+        let own = said.lines().filter(|line| !line.starts_with("  "));
+        for line in own {
+            for trace in ["panicked", "RUST_BACKTRACE", "backtrace", ".rs:"] {
+                assert!(!line.contains(trace), "'{trace}' is a trace:\n{said}");
+            }
+        }
+        assert!(!said.contains("wasm backtrace"), "a guest's trace:\n{said}");
+        assert!(!said.contains('\u{1b}'), "control characters:\n{said:?}");
+        ran
     }
 
     /// The first URL on stdout.

@@ -136,6 +136,16 @@ impl Meddler {
         format!("http://{}/v1", self.address)
     }
 
+    /// Scheme, host and port.
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The requests so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.seen

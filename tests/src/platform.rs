@@ -1,9 +1,12 @@
 //! A local platform of one's own: the real `bowline-local` program on free ports.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use url::Url;
 
 use crate::programs;
 
@@ -77,6 +80,15 @@ impl Platform {
         self.settings
             .get(name)
             .unwrap_or_else(|| panic!("the environment file exports no {name}"))
+    }
+
+    /// Where the server listens that one exported URL names.
+    ///
+    /// # Panics
+    /// When the environment file does not export it, or not as a URL.
+    pub fn address(&self, name: &str) -> SocketAddr {
+        let url = Url::parse(self.setting(name)).expect("it is a URL");
+        url.socket_addrs(|| None).expect("it is loopback")[0]
     }
 
     /// Where the platform keeps its data.

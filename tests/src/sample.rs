@@ -80,6 +80,33 @@ files = [{ source = "static", destination = "/" }]
             .expect("a file can be written");
     }
 
+    /// Replaces a text in its manifest.
+    ///
+    /// # Panics
+    /// When it is not there, or the manifest cannot be written.
+    pub fn edit(&self, from: &str, to: &str) {
+        let path = self.path().join("spin.toml");
+        let manifest = std::fs::read_to_string(&path).expect("the manifest is there");
+        assert!(manifest.contains(from), "no '{from}' in {manifest}");
+        std::fs::write(path, manifest.replace(from, to)).expect("a file can be written");
+    }
+
+    /// Replaces the component by one that needs this interface of its host, and does nothing else.
+    ///
+    /// # Panics
+    /// When the name has more than 120 characters, or the component cannot be written.
+    pub fn needing(&self, interface: &str) {
+        let length = u8::try_from(interface.len()).expect("one byte holds the length");
+        assert!(length <= 120, "longer numbers have more bytes");
+        // The component model's binary format: one type, an instance without exports; one import of that type.
+        let mut wasm = COMPONENT.to_vec();
+        wasm.extend([7, 3, 1, 0x42, 0]);
+        wasm.extend([10, length + 5, 1, 0, length]);
+        wasm.extend(interface.as_bytes());
+        wasm.extend([5, 0]);
+        std::fs::write(self.path().join("front.wasm"), wasm).expect("a file can be written");
+    }
+
     /// The folder of the application.
     pub fn path(&self) -> &Path {
         self.folder.path()
