@@ -111,7 +111,7 @@ impl Client {
 fn parcels(bundle: &Bundle, id: &BindleId) -> Result<BTreeMap<Digest, Content>, Error> {
     let parcels: BTreeMap<_, _> = bundle
         .contents()
-        .into_iter()
+        .iter()
         .map(|content| (content.digest(), content.clone()))
         .collect();
     for parcel in &bundle.invoice().parcel {
