@@ -2,6 +2,11 @@
 //! platform, real applications. What the platform holds in the end is read
 //! back through clients that are not ours.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that can't go on stops where it is"
+)]
+
 mod budget;
 mod deploy;
 mod hostile;
