@@ -1,6 +1,7 @@
-//! Deploys an application with a target: `deploy <target.wasm> <application folder> <setting>=<value>...`
+//! Deploys an application with a target that pushes to Bindle:
+//! `deploy <target.wasm> <application folder> <Bindle server> <key file> <setting>=<value>...`
 //!
-//! Everything that `bowline deploy` does besides (flags, logins kept, Bindle, progress) is left out.
+//! What `bowline deploy` does besides (flags, questions, progress, stopping cleanly) is left out.
 
 #![expect(clippy::print_stdout, reason = "a program says what it did")]
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bowline_app::Application;
+use bowline_host::bindle::{Client, ClientOptions, Signer};
 use bowline_host::{
     Artifact, Engine, EngineOptions, Environment, HttpClient, HttpOptions, Session, Target,
     readiness,
@@ -19,8 +21,8 @@ use bowline_host::{
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [target, folder, settings @ ..] = &arguments[..] else {
-        return Err("usage: deploy <target.wasm> <application folder> <setting>=<value>...".into());
+    let [target, folder, server, key, settings @ ..] = &arguments[..] else {
+        return Err("usage: deploy <target.wasm> <application folder> <Bindle server> <key file> <setting>=<value>...".into());
     };
     let application = Arc::new(Application::load(Path::new(folder))?);
 
@@ -34,21 +36,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
         environment = environment.with_setting(name, value.to_owned());
     }
     let http = HttpClient::new(&HttpOptions::default())?;
+    let mut bindle = ClientOptions::new(server.parse()?);
+    bindle.signer = Some(Signer::load_or_create(Path::new(key), "example")?);
     // Grants the origins of the settings, and none of those that the target wants for itself.
-    let session =
-        Session::new(environment, http.clone()).granting(&description, &BTreeSet::new())?;
+    let session = Session::new(environment, http.clone())
+        .with_bindle(Client::new(&http, bindle))
+        .granting(&description, &BTreeSet::new())?;
     let deployment = target
         .deploy_authenticated(application, &session)
         .await?
         .deployment;
 
-    println!(
-        "{} runs as revision {}",
-        deployment.application, deployment.revision
-    );
+    let (name, revision) = (&deployment.application, &deployment.revision);
+    println!("{name} runs as revision {revision}");
     if let (Some(url), Some(ready_when)) = (&deployment.url, &deployment.ready_when) {
         let outcome = readiness::wait(&http, url, ready_when, Duration::from_secs(60)).await;
-        println!("{url}: {outcome:?}");
+        println!("{url} {outcome:?}");
     }
     Ok(())
 }

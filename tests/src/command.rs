@@ -31,6 +31,11 @@ impl Home {
         self.folder.path()
     }
 
+    /// The file with the key that its `bowline` signs with.
+    pub fn signing_key(&self) -> PathBuf {
+        self.path().join("config/signing-keys.toml")
+    }
+
     /// `bowline` in this home, with no other environment.
     pub fn bowline<I, S>(&self, arguments: I) -> Bowline
     where

@@ -12,6 +12,14 @@ pub fn bowline() -> PathBuf {
     beside("bowline")
 }
 
+/// An example program of the libraries, by the name of its file.
+///
+/// # Panics
+/// When it was not built with the tests.
+pub fn library_example(name: &str) -> PathBuf {
+    beside(&format!("examples/{name}"))
+}
+
 /// The root of the repository.
 pub fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -11,6 +11,7 @@ mod budget;
 mod deploy;
 mod hostile;
 mod interrupted;
+mod library;
 mod readiness;
 mod settings;
 mod stopping;
