@@ -31,7 +31,7 @@ check: setup ## Format, lints, documentation, contract, CLI reference: run it be
 
 bench: setup ## Measure; prints ratios against a named baseline in the same run
 	$(CARGO) build $(ALL) --bins --release
-	$(CARGO) bench --locked -p bowline-tests
+	$(CARGO) bench $(ALL) --bench ratios
 
 plugin: setup ## Pack bowline for `spin plugins install --file target/plugin/bowline.json`
 	$(CARGO) build $(ALL) --bins --release

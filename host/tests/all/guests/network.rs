@@ -202,6 +202,15 @@ pub async fn repeats() {
 }
 
 #[tokio::test]
+pub async fn polls() {
+    let server = Server::start(|_| answer(200, "12345")).await;
+    let settings = [("server-url", server.url.as_str()), ("times", "20")];
+    let outcome = deploy(artifacts::polls(), &settings).await;
+    assert_eq!(outcome.unwrap(), "100");
+    assert_eq!(server.seen().len(), 20);
+}
+
+#[tokio::test]
 pub async fn uploads() {
     let server = Server::start(|request| answer(200, request.body.len().to_string())).await;
     for size in [0_usize, 1, 1 << 20, (1 << 20) + 1, 5_000_000] {

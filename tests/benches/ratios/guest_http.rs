@@ -1,0 +1,134 @@
+//! Requests of a guest through the sandbox, and of reqwest without one.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bowline_app::Application;
+use bowline_host::{
+    Artifact, Engine, EngineOptions, Environment, HttpClient, HttpOptions, Limits, Session, Target,
+};
+use bowline_tests::command::Home;
+use bowline_tests::platform::Platform;
+use bowline_tests::sample::Sample;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+
+use crate::measure::{figure, heading, in_turn, ratio, time, timed};
+
+const REQUESTS: u32 = 1000;
+const TIMES: usize = 9;
+
+pub fn run() {
+    heading(&format!(
+        "{REQUESTS} small GET requests on loopback, one after the other, median of {TIMES}"
+    ));
+    let home = Home::new();
+    let platform = Platform::start(home.path());
+    let bare = bare_server();
+    let hippo = format!("{}/healthz", platform.setting("HIPPO_URL"));
+    for (server, url) in [
+        ("bowline-local, its /healthz", hippo),
+        ("a server that does nothing but answer", bare),
+    ] {
+        let several = Runtime::new().expect("a runtime can be made");
+        compare(&format!("{server}; threads as in bowline"), &url, &several);
+        // Without handing over between threads, whose price depends on what else the machine does.
+        let one = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime can be made");
+        compare(&format!("{server}; one thread"), &url, &one);
+    }
+}
+
+fn compare(server: &str, url: &str, runtime: &Runtime) {
+    let mut options = HttpOptions::default();
+    options.system_proxy = false;
+    let http = HttpClient::new(&options).expect("an HTTP client can be made");
+    let application =
+        Arc::new(Application::load(Sample::new().path()).expect("the application can be read"));
+    let engine = Engine::new(&EngineOptions::default()).expect("there is an engine");
+    let artifact = Artifact::from_bytes(bowline_guest_artifacts::polls()).expect("it is a target");
+    let target = Target::load(&engine, artifact).expect("the guest can be compiled");
+    let session = |times: u32| {
+        let environment = Environment::new("default")
+            .with_setting("server-url", url.to_owned())
+            .with_setting("times", times.to_string());
+        let description = runtime
+            .block_on(target.describe())
+            .expect("it is described");
+        let mut limits = Limits::default();
+        limits.requests = REQUESTS;
+        Session::new(environment, http.clone())
+            .granting(&description, &BTreeSet::new())
+            .expect("the URL is good")
+            .with_limits(limits)
+    };
+    let (once, often) = (session(0), session(REQUESTS));
+    let deploy = |session: &Session| {
+        let (done, time) =
+            timed(|| runtime.block_on(target.deploy(Arc::clone(&application), session)));
+        done.expect("the guest gets its answers");
+        time
+    };
+    let direct = || {
+        let requests = async {
+            for _ in 0..REQUESTS {
+                let answer = http.reqwest().get(url).send().await.expect("it answers");
+                answer.bytes().await.expect("the body arrives");
+            }
+        };
+        timed(|| runtime.block_on(requests)).1
+    };
+    direct();
+    deploy(&often);
+    let (guest, reqwest) = in_turn(TIMES, || deploy(&often), direct);
+    let (instance, _) = in_turn(TIMES, || deploy(&once), || Duration::ZERO);
+    figure(&format!("server: {server}"), "", "");
+    ratio(
+        "a request of a guest",
+        (guest - instance) / REQUESTS,
+        "reqwest alone, same client",
+        reqwest / REQUESTS,
+        "1.30 or less",
+    );
+    figure("the guest's start and end, once", time(instance), "");
+}
+
+/// Answers each request with the same few bytes, as soon as its header has come.
+fn bare_server() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    listener
+        .set_nonblocking(true)
+        .expect("the socket can be set up");
+    let address = listener.local_addr().expect("the socket is bound");
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime can be made");
+        runtime.block_on(async {
+            let listener = TcpListener::from_std(listener).expect("the socket can be used");
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(answer(client));
+            }
+        });
+    });
+    format!("http://{address}/")
+}
+
+async fn answer(mut client: TcpStream) -> std::io::Result<()> {
+    client.set_nodelay(true)?;
+    let mut head = Vec::new();
+    while client.read_buf(&mut head).await? > 0 {
+        if head.ends_with(b"\r\n\r\n") {
+            head.clear();
+            let answer =
+                b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: 5\r\n\r\nhello";
+            client.write_all(answer).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! Asks a server the same a number of times, one after the other.
+
+use bowline_guests::{description, seen, server_url, text, value};
+use bowline_target::{
+    Application, DeployTarget, Deployment, Description, Environment, Failure, http,
+};
+
+struct Guest;
+
+bowline_target::export_deploy_target!(Guest);
+
+impl DeployTarget for Guest {
+    fn describe() -> Description {
+        description(vec![server_url(), text("times")])
+    }
+
+    fn deploy(app: &Application, env: &Environment) -> Result<Deployment, Failure> {
+        let url = value(env, "server-url")?;
+        let times: u32 = value(env, "times")?
+            .parse()
+            .map_err(|_| Failure::invalid_setting("times", "is no number"))?;
+        let mut bytes = 0;
+        for _ in 0..times {
+            let request = ::http::Request::get(&url)
+                .body(Vec::new())
+                .map_err(|error| Failure::Unexpected(error.to_string()))?;
+            bytes += http::send(request)?.body().len();
+        }
+        Ok(seen(app, bytes.to_string()))
+    }
+}
