@@ -8,7 +8,6 @@
     clippy::print_stdout,
     clippy::expect_used,
     clippy::panic,
-    clippy::unwrap_used,
     reason = "a program that measures writes what it found, and can't go on when something fails"
 )]
 
