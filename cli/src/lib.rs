@@ -14,11 +14,12 @@ use tracing_subscriber::EnvFilter;
 
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::output::Report;
+use crate::output::Format;
 use crate::paths::Paths;
 use crate::target::Chosen;
 use crate::variables::Variables;
 
+pub mod ask;
 pub mod command;
 pub mod commands;
 pub mod description;
@@ -50,7 +51,7 @@ pub fn run(arguments: &[OsString], variables: &Variables) -> u8 {
     match execute(arguments, &glance, variables) {
         Ok(code) => code,
         Err(error) => {
-            output::error(&error, glance.verbose);
+            output::error(&error, glance.format, glance.verbose);
             error.exit().code()
         }
     }
@@ -61,8 +62,8 @@ fn execute(
     glance: &command::Glance,
     variables: &Variables,
 ) -> Result<u8, Error> {
-    // Only `deploy` has the flags of a target; everything else is answered without looking at one.
-    let deploy = if glance.deploys {
+    // Only some verbs have the flags of a target; everything else is answered without looking at one.
+    let context = if glance.with_target {
         let paths = Paths::find(variables)?;
         let target = Chosen::find(glance.target.as_deref())?;
         let description = target.describe(&paths)?;
@@ -74,29 +75,24 @@ fn execute(
     } else {
         None
     };
-    let command = command::command(deploy.as_ref().map(|context| &context.description));
+    let command = command::command(context.as_ref().map(|context| &context.description));
     let matches = match command
         .try_get_matches_from(std::iter::once(&OsString::from("bowline")).chain(arguments))
     {
         Ok(matches) => matches,
-        Err(shown) => {
-            // Help and versions are "errors" to clap as well. When nobody listens any more, there is nothing left to do.
-            let _ = shown.print();
-            return Ok(if shown.use_stderr() {
-                Exit::Usage.code()
-            } else {
-                Exit::Success.code()
-            });
-        }
+        Err(shown) => return misread(&shown, glance),
     };
-    match (matches.subcommand(), deploy) {
+    let format = matches
+        .get_one::<String>("output")
+        .and_then(|name| Format::find(name))
+        .unwrap_or(glance.format);
+    match (matches.subcommand(), context) {
         (Some(("deploy", matches)), Some(context)) => {
             log(matches);
-            let report = commands::deploy::run(matches, &context, variables)?;
-            output::report(&Report::Deployed(report)).map_err(|error| {
-                Error::new(Exit::Internal, "can't write the result to stdout").cause(&error)
-            })?;
-            Ok(Exit::Success.code())
+            shown(
+                &commands::deploy::run(matches, &context, variables)?,
+                format,
+            )
         }
         (Some(("local", matches)), _) => match matches.subcommand() {
             Some(("up", matches)) => {
@@ -106,6 +102,32 @@ fn execute(
         },
         _ => Err(unknown_verb()),
     }
+}
+
+/// Writes a result, and says how the process ends.
+fn shown(report: &impl output::Report, format: Format) -> Result<u8, Error> {
+    output::report(report, format).map_err(|error| {
+        Error::new(Exit::Internal, "can't write the result to stdout").cause(&error)
+    })
+}
+
+/// Shows what clap found wrong. Help and versions are "errors" to clap as well.
+fn misread(found: &clap::Error, glance: &command::Glance) -> Result<u8, Error> {
+    if found.use_stderr() && glance.format == Format::Json {
+        let text = found.to_string();
+        let text = text.trim().trim_start_matches("error: ");
+        return Err(match text.split_once("\n\n") {
+            Some((message, rest)) => Error::new(Exit::Usage, message).hint(rest),
+            None => Error::new(Exit::Usage, text),
+        });
+    }
+    // When nobody listens any more, there is nothing left to do.
+    let _ = found.print();
+    Ok(if found.use_stderr() {
+        Exit::Usage.code()
+    } else {
+        Exit::Success.code()
+    })
 }
 
 /// clap lets no other verb through.

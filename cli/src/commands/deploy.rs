@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::fault;
 use crate::network;
-use crate::output::Deployed;
+use crate::output::{Deployed, Route};
 use crate::paths::Paths;
 use crate::progress::{Progress, Style};
 use crate::settings::{Source, host};
@@ -131,6 +131,7 @@ async fn deploy(
         url: deployment.url.map(String::from),
         pushed: progress.pushed(),
         readiness,
+        denied: progress.denials(),
     })
 }
 
@@ -254,12 +255,15 @@ fn bindle(
 }
 
 /// Every route as a full URL.
-fn routes(application: &Application, url: &str) -> Vec<(String, String)> {
+fn routes(application: &Application, url: &str) -> Vec<Route> {
     let base = url.trim_end_matches('/');
     application
         .routes()
         .into_iter()
-        .map(|route| (format!("{base}{}", route.pattern), route.component))
+        .map(|route| Route {
+            url: format!("{base}{}", route.pattern),
+            component: route.component,
+        })
         .collect()
 }
 

@@ -13,6 +13,8 @@ pub const FLAGS: &[&str] = &[
     "insecure",
     "ca-file",
     "readiness-timeout",
+    "output",
+    "no-input",
     "verbose",
     "quiet",
     "help",

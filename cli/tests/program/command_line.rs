@@ -25,6 +25,31 @@ fn without_a_verb_the_help_is_shown() {
 }
 
 #[test]
+fn errors_are_results_to_those_who_read_json() {
+    let world = World::new();
+    for (line, message) in [
+        (
+            &["-o", "json", "deploy", "--nonsense"][..],
+            "unexpected argument '--nonsense' found",
+        ),
+        (
+            &["deploy", "--target", "none.wasm", "--output=json"],
+            "can't read none.wasm",
+        ),
+    ] {
+        let ended = world.run(line, &[]);
+        let read: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+        let error = &read["error"];
+        assert_eq!(error["exit"], ended.code.unwrap(), "{read}");
+        assert!(
+            error["message"].as_str().unwrap().starts_with(message),
+            "{read}"
+        );
+        assert_eq!(ended.stderr, "", "{line:?}");
+    }
+}
+
+#[test]
 fn descriptions_are_kept_for_the_next_help() {
     let world = World::new();
     let home = world.path().join("home");

@@ -1,0 +1,36 @@
+//! `bowline deploy`, with the flags of the target in force.
+
+use clap::{Arg, ArgAction, Command, value_parser};
+
+use super::{common, target_flags, template};
+use crate::description::Description;
+
+pub(super) fn deploy(target: Option<&Description>) -> Command {
+    let command = Command::new("deploy")
+        .about("Packages a Spin application, pushes it and brings a platform to run it")
+        .help_template(template(&[
+            ("Deploy the application in this folder", "bowline deploy"),
+            ("Name the servers, and don't wait until the application answers", "bowline deploy -f ./shop --bindle-server https://bindle.example.com/v1 \\\n      --hippo-url https://hippo.example.com --readiness-timeout 0"),
+            ("Deploy with another target", "bowline deploy --target ./acme.wasm --acme-url https://acme.example.com"),
+        ]))
+        .arg(common::from())
+        .arg(common::target())
+        .arg(
+            Arg::new("grant")
+                .long("grant")
+                .value_name("ORIGIN")
+                .action(ArgAction::Append)
+                .help("Let the target send requests to this origin, for example https://api.example.com; may be given several times"),
+        )
+        .arg(common::insecure())
+        .arg(common::ca_file())
+        .arg(
+            Arg::new("readiness-timeout")
+                .long("readiness-timeout")
+                .value_name("SECONDS")
+                .value_parser(value_parser!(u32))
+                .default_value("60")
+                .help("How long to wait until the application answers; 0 doesn't wait"),
+        );
+    target_flags(command, target)
+}

@@ -1,0 +1,152 @@
+//! A first look at the command line, before it can be read in full.
+
+use std::ffi::{OsStr, OsString};
+
+use crate::output::Format;
+
+/// Verbs that work with a target, whose settings are their flags.
+const WITH_TARGET: [&str; 1] = ["deploy"];
+
+/// What has to be known of the command line before it can be read in full: the flags of some verbs are those of their target.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Glance {
+    /// The verb works with a target.
+    pub with_target: bool,
+    /// Value of `--target`.
+    pub target: Option<OsString>,
+    /// `-v` is there, so that errors before the full reading are told in full as well.
+    pub verbose: bool,
+    /// How errors before the full reading are written.
+    pub format: Format,
+}
+
+/// Looks for the verb, `--target`, `--output` and `-v` in `arguments`, the command line without the program's name. What is wrong
+/// with them is found when they are read in full.
+pub fn glance(arguments: &[OsString]) -> Glance {
+    let mut seen = Glance {
+        with_target: false,
+        target: None,
+        verbose: false,
+        format: Format::Text,
+    };
+    let mut verb = None;
+    let mut rest = arguments.iter().take_while(|argument| *argument != "--");
+    while let Some(argument) = rest.next() {
+        if argument == "-v" || argument == "-vv" || argument == "--verbose" {
+            seen.verbose = true;
+        } else if let Some(value) = value(argument, &["-o", "--output"], &mut rest) {
+            seen.format = value.to_str().and_then(Format::find).unwrap_or(seen.format);
+        } else if verb.is_none() {
+            // Of the flags before the verb, only the one above has a value.
+            if !argument.as_encoded_bytes().starts_with(b"-") {
+                verb = Some(argument);
+                seen.with_target = WITH_TARGET.iter().any(|with| argument == with);
+            }
+        } else if seen.with_target
+            && seen.target.is_none()
+            && let Some(value) = value(argument, &["--target"], &mut rest)
+        {
+            seen.target = Some(value);
+        }
+    }
+    seen
+}
+
+/// The value of the flag of one of these names, if `argument` is it: behind `=`, or, for short flags, at once, or in the next
+/// argument.
+fn value<'a>(
+    argument: &OsStr,
+    names: &[&str],
+    rest: &mut impl Iterator<Item = &'a OsString>,
+) -> Option<OsString> {
+    for name in names {
+        if argument == *name {
+            return rest.next().cloned();
+        }
+        let Some(behind) = strip_prefix(argument, name) else {
+            continue;
+        };
+        if let Some(value) = strip_prefix(&behind, "=") {
+            return Some(value);
+        }
+        if !name.starts_with("--") {
+            return Some(behind);
+        }
+    }
+    None
+}
+
+fn strip_prefix(argument: &OsStr, prefix: &str) -> Option<OsString> {
+    if let Some(text) = argument.to_str() {
+        return text.strip_prefix(prefix).map(OsString::from);
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+        let value = argument.as_bytes().strip_prefix(prefix.as_bytes())?;
+        Some(OsString::from_vec(value.to_vec()))
+    }
+    #[cfg(not(unix))]
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn glance_at(line: &str) -> Glance {
+        let arguments: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+        glance(&arguments)
+    }
+
+    fn target_of(line: &str) -> Option<String> {
+        let glance = glance_at(line);
+        assert!(glance.with_target, "{line}");
+        glance.target.map(|target| target.into_string().unwrap())
+    }
+
+    #[test]
+    fn the_target_is_found_wherever_it_stands() {
+        for line in [
+            "deploy --target a.wasm",
+            "deploy --target=a.wasm -f x",
+            "-v deploy -f x --acme-url http://a --target a.wasm --help",
+            "-o json deploy --target a.wasm",
+            "deploy --target a.wasm --target b.wasm",
+        ] {
+            assert_eq!(target_of(line).as_deref(), Some("a.wasm"), "{line}");
+        }
+        for line in [
+            "deploy",
+            "deploy -- --target a.wasm",
+            "deploy --target",
+            "deploy --targets=a",
+        ] {
+            assert_eq!(target_of(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn other_verbs_have_no_target() {
+        for line in ["", "-v", "--help", "local up --target a", "--version"] {
+            let glance = glance_at(line);
+            assert!(!glance.with_target && glance.target.is_none(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_form_of_errors_is_found_wherever_it_stands() {
+        for line in [
+            "-o json deploy",
+            "-ojson",
+            "deploy -o=json",
+            "deploy --output json",
+            "--output=json local",
+        ] {
+            assert_eq!(glance_at(line).format, Format::Json, "{line}");
+        }
+        for line in ["", "deploy -o", "deploy -o xml", "deploy -- -o json"] {
+            assert_eq!(glance_at(line).format, Format::Text, "{line}");
+        }
+    }
+}
