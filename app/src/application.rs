@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::error::{LoadError, Location};
 use crate::record::{
-    self, ApplicationRecord, ComponentRecord, FileRecord, TriggerRecord, VariableRecord,
+    self, ApplicationRecord, ComponentContents, ComponentRecord, ContentLabel, TriggerRecord,
+    VariableRecord,
 };
 use crate::{Content, Digest};
 
@@ -248,7 +249,7 @@ impl Application {
         &self.warnings
     }
 
-    /// The application in the form that travels with the bindle.
+    /// The application in the form that travels with the bindle. It does not depend on what is in binaries and files.
     pub fn record(&self) -> ApplicationRecord {
         let components = self
             .components
@@ -256,14 +257,10 @@ impl Application {
             .map(|component| ComponentRecord {
                 id: component.id.clone(),
                 description: component.description.clone(),
-                source: record::ContentRecord::of(&component.source),
                 files: component
                     .files
                     .iter()
-                    .map(|file| FileRecord {
-                        path: file.path.clone(),
-                        content: record::ContentRecord::of(&file.content),
-                    })
+                    .map(|file| file.path.clone())
                     .collect(),
                 environment: component.environment.clone(),
                 variables: component.variables.clone(),
@@ -297,7 +294,6 @@ impl Application {
             .collect();
         ApplicationRecord {
             format: record::FORMAT,
-            digest: self.digest,
             name: self.name.clone(),
             version: self.version.to_string(),
             description: self.description.clone(),
@@ -307,6 +303,21 @@ impl Application {
             trigger_settings: self.trigger_settings.clone(),
             variables,
         }
+    }
+
+    /// What the record leaves to the invoice.
+    fn component_contents(&self) -> Vec<ComponentContents> {
+        self.components
+            .iter()
+            .map(|component| ComponentContents {
+                source: ContentLabel::of(&component.source),
+                files: component
+                    .files
+                    .iter()
+                    .map(|file| ContentLabel::of(&file.content))
+                    .collect(),
+            })
+            .collect()
     }
 }
 
@@ -343,9 +354,14 @@ fn join_route(base: &str, route: &str) -> String {
     }
 }
 
+/// The part of a revision's build metadata that names its content.
+pub(crate) fn mark(digest: &Digest) -> String {
+    format!("q{}", digest.prefix(16))
+}
+
 /// The manifest's version with the digest joined to its build metadata.
 fn revision(version: &Version, digest: &Digest) -> Result<Version, semver::Error> {
-    let mark = format!("q{}", digest.prefix(16));
+    let mark = mark(digest);
     let build = if version.build.is_empty() {
         mark
     } else {

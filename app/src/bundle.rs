@@ -2,17 +2,17 @@
 
 mod spin1;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::error::Location;
 use crate::invoice::{BindleSpec, Condition, Group, Invoice, Label, Parcel};
-use crate::{Application, BindleId, Content};
+use crate::{Application, BindleId, Component, Content};
 
 /// Media type of the manifest parcel, which Hippo and Spin 1.x look for: exactly one parcel of a bindle has it.
 pub const SPIN_MEDIA_TYPE: &str = "application/vnd.fermyon.spin+toml";
 
 /// Media type of the parcel that holds a [`crate::record::ApplicationRecord`].
-pub const RECORD_MEDIA_TYPE: &str = "application/vnd.bowline.application.v1+json";
+pub const RECORD_MEDIA_TYPE: &str = "application/vnd.bowline.application.v2+json";
 
 /// Media type of WebAssembly binaries.
 pub const WASM_MEDIA_TYPE: &str = "application/wasm";
@@ -78,8 +78,11 @@ impl Bundle {
     /// Packs `application` under the name `id`.
     ///
     /// The invoice lists, in this order: the manifest as Spin 1.x and Hippo read it, our own record of the application,
-    /// the WebAssembly binaries, and the files sorted by path and component. Files of a component are members of its group
-    /// `files-<component>`. Equal applications give equal invoices, byte for byte.
+    /// the WebAssembly binary of each component, and the files of each component sorted by path. Files of a component are
+    /// members of its group `files-<component>`. Equal applications give equal invoices, byte for byte.
+    ///
+    /// The order says what is what: [`crate::record::Received`] reads it, and signatures cover it, which they do not for the
+    /// names. So each component has a parcel of its own even for bytes that another one has, too.
     ///
     /// # Errors
     /// [`PackError::Inexpressible`] if Spin 1.x has no words for it: triggers of several kinds, several triggers for one
@@ -106,8 +109,13 @@ impl Bundle {
                 format!("application.{}.json", record_content.digest()),
             ),
         ];
-        parcels.extend(binaries(application));
-        parcels.extend(assets(application));
+        parcels.extend(
+            application
+                .components()
+                .iter()
+                .map(|component| parcel(&component.source, binary(&component.id))),
+        );
+        parcels.extend(application.components().iter().flat_map(assets));
 
         let mut contents = vec![manifest_content, record_content];
         contents.extend(application.contents().iter().cloned());
@@ -164,8 +172,17 @@ impl Bundle {
     }
 }
 
-fn group(component: &str) -> String {
+/// The group that the files of a component are members of.
+pub(crate) fn group(component: &str) -> String {
     format!("files-{component}")
+}
+
+/// The name of the parcel with a component's binary.
+///
+/// Spin named it by the path where the binary was built. That path is no part of the application's digest, so after a
+/// move the same revision would come with another invoice, which a server that has the revision refuses for ever.
+pub(crate) fn binary(component: &str) -> String {
+    format!("{component}.wasm")
 }
 
 fn parcel(content: &Content, name: String) -> Parcel {
@@ -183,45 +200,12 @@ fn parcel(content: &Content, name: String) -> Parcel {
     }
 }
 
-/// One parcel for each binary, named after the first component that it is of.
-///
-/// Spin named it by the path where the binary was built. That path is no part of the application's digest, so after a
-/// move the same revision would come with another invoice, which a server that has the revision refuses for ever.
-fn binaries(application: &Application) -> impl Iterator<Item = Parcel> {
-    let mut seen = BTreeSet::new();
-    application
-        .components()
-        .iter()
-        .filter(move |component| seen.insert(component.source.digest()))
-        .map(|component| parcel(&component.source, format!("{}.wasm", component.id)))
-}
-
-/// One parcel for each file and path, a member of the groups of all components that see it there.
-fn assets(application: &Application) -> impl Iterator<Item = Parcel> {
-    let mut unique: BTreeMap<_, (Content, BTreeSet<String>)> = BTreeMap::new();
-    for component in application.components() {
-        for file in &component.files {
-            unique
-                .entry((file.path.clone(), file.content.digest()))
-                .or_insert_with(|| (file.content.clone(), BTreeSet::new()))
-                .1
-                .insert(component.id.clone());
-        }
-    }
-    let mut ordered: Vec<_> = unique.into_iter().collect();
-    ordered.sort_by(|((a_path, _), (_, a)), ((b_path, _), (_, b))| (a_path, a).cmp(&(b_path, b)));
-    ordered
-        .into_iter()
-        .map(|((path, _), (content, components))| Parcel {
-            conditions: Some(Condition {
-                member_of: Some(
-                    components
-                        .iter()
-                        .map(|component| group(component))
-                        .collect(),
-                ),
-                requires: None,
-            }),
-            ..parcel(&content, path)
-        })
+fn assets(component: &Component) -> impl Iterator<Item = Parcel> {
+    component.files.iter().map(|file| Parcel {
+        conditions: Some(Condition {
+            member_of: Some(vec![group(&component.id)]),
+            requires: None,
+        }),
+        ..parcel(&file.content, file.path.clone())
+    })
 }

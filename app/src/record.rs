@@ -1,13 +1,15 @@
-//! The application as a document of its own: what `bowline-local` runs from, and what the digest is made of.
+//! The application as a document of its own: what `bowline-local` runs from.
 //!
 //! It travels in every bindle as one parcel of media type [`crate::RECORD_MEDIA_TYPE`], beside the manifest that Hippo and
-//! Spin 1.x read. It says more than that one can: any number of triggers of any kind, and which component sees which
-//! bytes at which path. The bindle's signature covers it, which it does not for the paths in an invoice.
+//! Spin 1.x read. It says more than that one can: any number of triggers of any kind, and which component sees files at
+//! which paths. It does not say what is in them, so it stays the same when only their bytes change: the invoice lists the
+//! contents in the record's order, and the bindle's signature covers the record and that order.
 //!
-//! Whoever reads one got it from a server: [`ApplicationRecord::from_json`] checks all of it.
+//! Whoever reads one got it from a server: [`Received::read`] checks all of it, against its invoice and its version.
 
 mod check;
 mod fingerprint;
+mod received;
 
 use std::collections::BTreeMap;
 
@@ -17,14 +19,15 @@ use serde_json::Value;
 use crate::application::{Route, routes};
 use crate::{Content, Digest, PathFault};
 
-pub use fingerprint::fingerprint;
+pub(crate) use fingerprint::fingerprint;
+pub use received::Received;
 
 /// The format that this version of Bowline writes, and the only one that it reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Largest record that is read, in bytes.
 ///
-/// An entry of a file takes up to about 1.3 KiB, and 10,000 of them are allowed.
+/// The path of a file has up to 1 KiB, and 10,000 of them are allowed.
 pub const LARGEST: usize = 16 * 1024 * 1024;
 
 /// An application without its bytes.
@@ -33,8 +36,6 @@ pub const LARGEST: usize = 16 * 1024 * 1024;
 pub struct ApplicationRecord {
     /// [`FORMAT`].
     pub format: u32,
-    /// What [`fingerprint`] gives for this record.
-    pub digest: Digest,
     /// Name of the application.
     pub name: String,
     /// Semantic version of the manifest.
@@ -67,11 +68,9 @@ pub struct ComponentRecord {
     /// One line for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The WebAssembly binary.
-    pub source: ContentRecord,
-    /// What it sees of files, read-only, sorted by path.
+    /// The paths at which it sees files, read-only, sorted; each fulfils [`crate::check_guest_path`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub files: Vec<FileRecord>,
+    pub files: Vec<String>,
     /// Its environment variables.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,
@@ -92,36 +91,34 @@ pub struct ComponentRecord {
     pub ai_models: Vec<String>,
 }
 
+/// What a component consists of. The record has none of it: it is what the invoice adds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComponentContents {
+    /// The WebAssembly binary.
+    pub source: ContentLabel,
+    /// What is at each path of [`ComponentRecord::files`], in that order.
+    pub files: Vec<ContentLabel>,
+}
+
 /// Names some bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ContentRecord {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContentLabel {
     /// Their digest, and the digest of the parcel that holds them.
-    pub sha256: Digest,
+    pub digest: Digest,
     /// Their number.
     pub size: u64,
     /// Their media type.
     pub media_type: String,
 }
 
-impl ContentRecord {
+impl ContentLabel {
     pub(crate) fn of(content: &Content) -> Self {
         Self {
-            sha256: content.digest(),
+            digest: content.digest(),
             size: content.size(),
             media_type: content.media_type().to_owned(),
         }
     }
-}
-
-/// A file that a component sees.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FileRecord {
-    /// Where it sees it; fulfils [`crate::check_guest_path`].
-    pub path: String,
-    /// What it sees there.
-    pub content: ContentRecord,
 }
 
 /// What makes a component run.
@@ -190,12 +187,17 @@ pub enum RecordError {
     /// Something else in it contradicts itself or its rules.
     #[error("the application record can't be used: {0}")]
     Invalid(String),
-    /// It was changed, or carries another's digest.
-    #[error("the application record says that its digest is {stated}, and it is {found}")]
-    Digest {
-        /// What it says.
-        stated: Digest,
-        /// What it should say.
+    /// The invoice that it came with is another's, or was changed.
+    #[error("the parcels of the bindle don't fit its application record: {0}")]
+    Parcels(String),
+    /// What came is not what the version names.
+    #[error(
+        "the bindle's version is {version}, which is that of another application: this one has the digest {found}"
+    )]
+    Revision {
+        /// The version, which carries the first 16 digits of a digest.
+        version: String,
+        /// The digest of what came.
         found: Digest,
     },
 }
@@ -211,8 +213,8 @@ impl ApplicationRecord {
         Ok(text)
     }
 
-    /// Reads a record that came from anywhere, and checks it whole: its format, names, ids, paths, sizes, references and
-    /// its digest.
+    /// Reads a record that came from anywhere, and checks what can be checked without its invoice: its format, names, ids,
+    /// paths and references. [`Received::read`] does the rest.
     ///
     /// # Errors
     /// See [`RecordError`].
@@ -231,13 +233,6 @@ impl ApplicationRecord {
         }
         let record: Self = serde_json::from_slice(text).map_err(RecordError::Json)?;
         check::check(&record)?;
-        let found = fingerprint(&record);
-        if found != record.digest {
-            return Err(RecordError::Digest {
-                stated: record.digest,
-                found,
-            });
-        }
         Ok(record)
     }
 

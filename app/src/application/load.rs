@@ -145,7 +145,8 @@ fn assemble(
         by_digest,
         warnings,
     };
-    application.digest = record::fingerprint(&application.record());
+    application.digest =
+        record::fingerprint(&application.record(), &application.component_contents());
     application.revision =
         revision(&application.version, &application.digest).map_err(|error| Fault::Invalid {
             what: format!("the version `{}`", application.version),

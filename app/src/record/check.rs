@@ -91,28 +91,17 @@ pub(super) fn check(record: &ApplicationRecord) -> Result<(), RecordError> {
 }
 
 fn check_component(component: &ComponentRecord) -> Result<(), RecordError> {
-    let limits = Limits::default();
-    let sizes = component.files.iter().map(|file| file.content.size);
-    if sizes
-        .chain([component.source.size])
-        .any(|size| size > limits.file_bytes)
-    {
-        return Err(RecordError::Invalid(format!(
-            "component `{}` has a file of more than {} bytes",
-            component.id, limits.file_bytes
-        )));
-    }
     let mut paths = BTreeSet::new();
-    for file in &component.files {
-        check_guest_path(&file.path).map_err(|fault| RecordError::Path {
+    for path in &component.files {
+        check_guest_path(path).map_err(|fault| RecordError::Path {
             component: component.id.clone(),
-            path: file.path.clone(),
+            path: path.clone(),
             fault,
         })?;
-        if !paths.insert(file.path.as_str()) {
+        if !paths.insert(path.as_str()) {
             return Err(RecordError::Invalid(format!(
-                "component `{}` has two files `{}`",
-                component.id, file.path
+                "component `{}` has two files `{path}`",
+                component.id
             )));
         }
     }

@@ -2,26 +2,26 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::{ApplicationRecord, ComponentRecord, ContentRecord, TriggerRecord};
+use super::{ApplicationRecord, ComponentContents, ComponentRecord, ContentLabel, TriggerRecord};
 use crate::{Digest, json};
 
 /// Names this way of hashing and of packing. It changes when either does, so that one revision never stands for two
 /// different bindles.
-const DOMAIN: &[u8] = b"bowline application 1";
+const DOMAIN: &[u8] = b"bowline application 2";
 
-/// SHA-256 over everything that is deployed: the record without its `digest`, and kind, component, path, digest, size and
-/// media type of each content.
+/// SHA-256 over everything that is deployed: the record, and kind, component, path, digest, size and media type of each
+/// content. `contents` are those of the record's components, in their order.
 ///
 /// Each part is preceded by its length (64 bits, little-endian), so that no two different applications give the same
 /// bytes: moving a letter from a path to the next one changes the digest.
-pub fn fingerprint(record: &ApplicationRecord) -> Digest {
+pub(crate) fn fingerprint(record: &ApplicationRecord, contents: &[ComponentContents]) -> Digest {
     let mut hasher = Hasher(Sha256::new());
     hasher.parts(&[DOMAIN]);
     hasher.parts(&[b"manifest", manifest_text(record).as_bytes()]);
-    for component in &record.components {
-        hasher.content(b"source", &component.id, "", &component.source);
-        for file in &component.files {
-            hasher.content(b"file", &component.id, &file.path, &file.content);
+    for (component, contents) in record.components.iter().zip(contents) {
+        hasher.content(b"source", &component.id, "", &contents.source);
+        for (path, content) in component.files.iter().zip(&contents.files) {
+            hasher.content(b"file", &component.id, path, content);
         }
     }
     Digest::from_bytes(hasher.0.finalize().into())
@@ -38,12 +38,12 @@ impl Hasher {
         }
     }
 
-    fn content(&mut self, kind: &[u8], component: &str, path: &str, content: &ContentRecord) {
+    fn content(&mut self, kind: &[u8], component: &str, path: &str, content: &ContentLabel) {
         self.parts(&[
             kind,
             component.as_bytes(),
             path.as_bytes(),
-            content.sha256.as_bytes(),
+            content.digest.as_bytes(),
             &content.size.to_le_bytes(),
             content.media_type.as_bytes(),
         ]);
@@ -59,7 +59,6 @@ fn manifest_text(record: &ApplicationRecord) -> String {
             let ComponentRecord {
                 id,
                 description,
-                source: _,
                 files: _,
                 environment,
                 variables,

@@ -90,7 +90,7 @@ impl Description {
     /// It can't be read, contradicts itself or the invoice, or has nothing that answers HTTP.
     pub fn read(self, text: &[u8], invoice: &Invoice) -> Result<Plan> {
         let plan = match self.form {
-            Form::Bowline => bowline::read(text),
+            Form::Bowline => bowline::read(text, invoice),
             Form::Spin => spin::read(text, invoice),
         };
         let plan = plan.context("the application's manifest")?;

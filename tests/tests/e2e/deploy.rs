@@ -71,7 +71,7 @@ async fn an_application_of_the_spin_sdk_answers_at_its_url() {
 }
 
 #[tokio::test]
-async fn of_a_changed_application_only_the_changed_file_and_the_record_are_uploaded() {
+async fn of_a_changed_application_only_the_changed_file_is_uploaded() {
     let home = Home::new();
     let platform = Platform::start(home.path());
     let built = example("static-site");
@@ -98,8 +98,8 @@ async fn of_a_changed_application_only_the_changed_file_and_the_record_are_uploa
     fs::write(&index, "<!doctype html><title>changed</title>").expect("it can be written");
     let second = deploy();
     assert!(
-        second.stdout.contains("Uploaded 2 parcels"),
-        "the file, and the record that names it:\n{}",
+        second.stdout.contains("Uploaded 1 parcel "),
+        "the file and nothing else:\n{}",
         second.stdout
     );
     let page = web::get(&second.url(), "/").await;

@@ -4,16 +4,19 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use bowline_app::record::{ApplicationRecord, ComponentRecord};
+use bowline_app::invoice::Invoice;
+use bowline_app::record::{ComponentContents, ComponentRecord, Received};
 
 use super::{ComponentPlan, Plan};
 
-/// Reads the record.
+/// Reads the record; the invoice says what is in the files.
 ///
 /// # Errors
-/// It is none, or names an outbound host by a variable that has no value.
-pub fn read(text: &[u8]) -> Result<Plan> {
-    let record = ApplicationRecord::from_json(text)?;
+/// It is none, doesn't fit the invoice, or names an outbound host by a variable that has no value.
+pub fn read(text: &[u8], invoice: &Invoice) -> Result<Plan> {
+    let Received {
+        record, contents, ..
+    } = Received::read(text, invoice)?;
     let base = record
         .trigger_settings
         .get("http")
@@ -50,10 +53,14 @@ pub fn read(text: &[u8]) -> Result<Plan> {
         let index = match indices.get(id) {
             Some(index) => *index,
             None => {
-                let component = record
-                    .component(id)
+                let (component, contents) = record
+                    .components
+                    .iter()
+                    .zip(&contents)
+                    .find(|(component, _)| component.id == id)
                     .with_context(|| format!("there is no component '{id}'"))?;
-                plan.components.push(component_plan(component, &variables)?);
+                plan.components
+                    .push(component_plan(component, contents, &variables)?);
                 let index = plan.components.len() - 1;
                 indices.insert(id, index);
                 index
@@ -66,6 +73,7 @@ pub fn read(text: &[u8]) -> Result<Plan> {
 
 fn component_plan(
     component: &ComponentRecord,
+    contents: &ComponentContents,
     variables: &BTreeMap<&str, &str>,
 ) -> Result<ComponentPlan> {
     let allowed_outbound_hosts = component
@@ -78,11 +86,12 @@ fn component_plan(
         .collect::<Result<_>>()?;
     Ok(ComponentPlan {
         id: component.id.clone(),
-        source: component.source.sha256,
+        source: contents.source.digest,
         files: component
             .files
             .iter()
-            .map(|file| (file.path.clone(), file.content.sha256))
+            .zip(&contents.files)
+            .map(|(path, content)| (path.clone(), content.digest))
             .collect(),
         environment: component.environment.clone().into_iter().collect(),
         allowed_outbound_hosts,
@@ -113,26 +122,22 @@ fn resolve(text: &str, variables: &BTreeMap<&str, &str>) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use bowline_app::Digest;
-    use bowline_app::record::fingerprint;
     use serde_json::json;
 
     use super::*;
 
     fn record(host: &str) -> Vec<u8> {
-        let content = |bytes: &[u8]| json!({ "sha256": Digest::of(bytes), "size": bytes.len(), "media_type": "x/y" });
         let component = |id: &str| {
             json!({
                 "id": id,
-                "source": content(id.as_bytes()),
-                "files": [{ "path": "a/b.txt", "content": content(b"file") }],
+                "files": ["a/b.txt"],
                 "environment": { "K": "v" },
                 "allowed_outbound_hosts": [host],
             })
         };
         let trigger = |kind: &str, component: &str, route: Option<&str>| json!({ "kind": kind, "component": component, "route": route, "config": {} });
-        let mut record: ApplicationRecord = serde_json::from_value(json!({
-            "format": 1,
-            "digest": Digest::of(b""),
+        let record = json!({
+            "format": 2,
             "name": "shop",
             "version": "1.2.3",
             "components": [component("api"), component("inner"), component("jobs")],
@@ -144,15 +149,38 @@ mod tests {
             ],
             "trigger_settings": { "http": { "base": "/base" } },
             "variables": [{ "name": "host", "default": "example.com" }, { "name": "other", "required": true }],
+        });
+        serde_json::to_vec(&record).unwrap()
+    }
+
+    /// The invoice of [`record`]: each binary is the id of its component, each file the letters `file`.
+    fn invoice(record: &[u8]) -> Invoice {
+        let parcel = |name: &str, bytes: &[u8], groups: &[&str]| {
+            json!({
+                "label": { "name": name, "sha256": Digest::of(bytes), "size": bytes.len(), "mediaType": "x/y" },
+                "conditions": { "memberOf": groups },
+            })
+        };
+        let mut parcels = vec![parcel("spin", b"", &[]), parcel("record", record, &[])];
+        let ids = ["api", "inner", "jobs"];
+        parcels.extend(ids.map(|id| parcel(&format!("{id}.wasm"), id.as_bytes(), &[])));
+        parcels.extend(ids.map(|id| parcel("a/b.txt", b"file", &[&format!("files-{id}")])));
+        serde_json::from_value(json!({
+            "bindleVersion": "1.0.0",
+            "bindle": { "name": "shop", "version": "1.2.3" },
+            "parcel": parcels,
         }))
-        .unwrap();
-        record.digest = fingerprint(&record);
-        record.to_json().unwrap()
+        .unwrap()
+    }
+
+    fn plan(host: &str) -> Result<Plan> {
+        let record = record(host);
+        read(&record, &invoice(&record))
     }
 
     #[test]
     fn a_record_becomes_a_plan() {
-        let plan = read(&record("https://{{ host }}:8443")).unwrap();
+        let plan = plan("https://{{ host }}:8443").unwrap();
         assert_eq!((plan.name.as_str(), plan.base.as_str()), ("shop", "/base"));
         assert_eq!(
             plan.routes,
@@ -169,7 +197,16 @@ mod tests {
 
     #[test]
     fn a_host_needs_its_variable() {
-        assert!(read(&record("https://{{ other }}")).is_err());
-        assert!(read(&record("https://{{ host")).is_err());
+        assert!(plan("https://{{ other }}").is_err());
+        assert!(plan("https://{{ host").is_err());
+    }
+
+    #[test]
+    fn an_invoice_that_does_not_fit_is_refused() {
+        let record = record("https://a.com");
+        let mut invoice = invoice(&record);
+        invoice.parcel.swap(2, 3);
+        let error = read(&record, &invoice).unwrap_err();
+        assert!(error.to_string().contains("stands where"), "{error:#}");
     }
 }
