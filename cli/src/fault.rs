@@ -108,6 +108,10 @@ pub fn operation(error: &HostError, description: Option<&Description>) -> Error 
 }
 
 fn denied(error: &HostError, denial: &Denial, description: Option<&Description>) -> Error {
+    // Whoever asks for a plan relies on nothing being changed: a target that tries to is at fault, whatever it was granted.
+    if let Denial::WriteWhilePlanning(_) = denial {
+        return Error::of(Exit::Target, error).hint(AUTHOR);
+    }
     let made = Error::of(Exit::Denied, error);
     match denial {
         Denial::Origin(origin) => {

@@ -25,4 +25,4 @@ mod generated {
 }
 
 pub(crate) use generated::bowline::deploy::{application, bindle, console, environment, failure};
-pub(crate) use generated::exports::bowline::deploy::{authentication, deploy_target};
+pub(crate) use generated::exports::bowline::deploy::{authentication, deploy_target, planning};

@@ -3,8 +3,10 @@
 use semver::Version;
 
 mod convert;
+mod plan;
 mod validate;
 
+pub use plan::{Action, Change, InvalidPlan, Plan};
 pub use validate::InvalidDescription;
 
 /// What a target says about itself: record `description`, checked. All text is clean and of bounded length.

@@ -18,6 +18,8 @@ pub enum Operation {
     Deploy,
     /// `authentication.authenticate`
     Authenticate,
+    /// `planning.plan`
+    Plan,
 }
 
 impl fmt::Display for Operation {
@@ -26,6 +28,7 @@ impl fmt::Display for Operation {
             Self::Describe => "describe",
             Self::Deploy => "deploy",
             Self::Authenticate => "authenticate",
+            Self::Plan => "plan",
         })
     }
 }
@@ -51,6 +54,9 @@ pub enum Denial {
     },
     /// A capability was used where none is lent, e.g. the network in `describe`.
     Capability(&'static str),
+    /// What may change something, in words, in an operation that only looks. The operation fails by it, whatever the target
+    /// makes of the refusal.
+    WriteWhilePlanning(String),
 }
 
 /// What was wrong with sending a secret.
@@ -98,6 +104,9 @@ impl fmt::Display for Denial {
             ),
             Self::Capability(what) => {
                 write!(f, "the use of {what}, which this operation does not have")
+            }
+            Self::WriteWhilePlanning(what) => {
+                write!(f, "{what} while planning, which only looks")
             }
         }
     }

@@ -14,6 +14,7 @@ use crate::state::Run;
 mod body;
 mod exchange;
 mod fault;
+mod planning;
 
 /// Completes when all of the response has been received, or with why it was not.
 type Rest = Box<dyn Future<Output = Result<(), Error>> + Send>;
@@ -58,7 +59,9 @@ impl WasiHttpHooks for Hooks {
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Rest)>> + Send> {
         let run = Arc::clone(&self.run);
+        let checked = planning::check(&run, &request);
         Box::new(async move {
+            checked?;
             let response = exchange::exchange(&run, request, options.unwrap_or_default()).await?;
             // What goes wrong with the response's body is told to its reader.
             Ok((response, Box::new(async { Ok(()) }) as Rest))

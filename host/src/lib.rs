@@ -3,6 +3,7 @@
 //! ```text
 //! Engine ── Artifact ── Target ── describe ──▶ Description
 //!                         │
+//!                         ├─ plan(Application, Session) ──▶ Plan
 //!                         └─ deploy(Application, Session) ──▶ Deployment ── readiness::wait
 //! ```
 //!
@@ -59,7 +60,8 @@ pub use client::{
     HttpClient, HttpClientError, HttpOptions, Proxies, TransportError, TransportErrorKind,
 };
 pub use contract::{
-    Credential, Deployment, Description, Readiness, Setting, SettingKind, TargetFailure,
+    Action, Change, Credential, Deployment, Description, InvalidPlan, Plan, Readiness, Setting,
+    SettingKind, TargetFailure,
 };
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use error::{Denial, HostError, Operation, SecretMisuse, Trap};
@@ -68,4 +70,4 @@ pub use limits::{LimitExceeded, Limits};
 pub use observer::{GuestStream, Observer, Silent};
 pub use secrets::Secret;
 pub use session::{Ask, Environment, Session};
-pub use target::{Deployed, Target};
+pub use target::{Deployed, Planned, Target};

@@ -212,6 +212,13 @@ pub(crate) struct Report {
     pub(crate) bindle_login: Option<crate::bindle::Error>,
 }
 
+impl Report {
+    /// A write was refused to an operation that only looks.
+    pub(crate) fn has_written(&self) -> bool {
+        matches!(self.denial, Some(Denial::WriteWhilePlanning(_)))
+    }
+}
+
 impl Run {
     pub(crate) fn new(
         target: &str,
@@ -256,7 +263,14 @@ impl Run {
             tracing::warn!(target, operation = %self.operation, %denial, "refused");
             self.observer.denied(&denial);
         }
-        self.report().denial.get_or_insert_with(|| denial.clone());
+        let mut report = self.report();
+        // A plan fails by any write, and by nothing else that was refused: so the first write counts, if there is one.
+        if matches!(denial, Denial::WriteWhilePlanning(_)) && !report.has_written() {
+            report.denial = Some(denial.clone());
+        } else {
+            report.denial.get_or_insert_with(|| denial.clone());
+        }
+        drop(report);
         denial
     }
 

@@ -8,8 +8,8 @@ use wasmtime::component::{Component, InstancePre, Linker, Resource};
 
 use crate::application::ApplicationHandle;
 use crate::artifact::{Artifact, ArtifactError};
-use crate::bindings::{authentication, deploy_target};
-use crate::contract::{Credential, Deployment, Description, TargetFailure};
+use crate::bindings::{authentication, deploy_target, planning};
+use crate::contract::{Credential, Deployment, Description, Plan};
 use crate::engine::Engine;
 use crate::environment::EnvironmentHandle;
 use crate::error::{HostError, Operation};
@@ -20,6 +20,9 @@ use crate::state::{Lent, Run, State};
 
 mod fault;
 mod link;
+mod login;
+
+use login::Logins;
 
 /// A target, compiled and linked. Cheap to clone.
 #[derive(Clone)]
@@ -34,6 +37,7 @@ struct Inner {
     pre: InstancePre<State>,
     deploy: deploy_target::GuestIndices,
     authenticate: Option<authentication::GuestIndices>,
+    plan: Option<planning::GuestIndices>,
     description: OnceLock<Arc<Description>>,
 }
 
@@ -44,6 +48,16 @@ pub struct Deployed {
     /// What runs now.
     pub deployment: Deployment,
     /// The credential of a login that was necessary on the way, worth keeping for the next time.
+    pub credential: Option<Credential>,
+}
+
+/// What [`Target::plan_authenticated`] brought.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Planned {
+    /// What a deploy would do.
+    pub plan: Plan,
+    /// The credential of a login that was necessary on the way, worth keeping for the deploy.
     pub credential: Option<Credential>,
 }
 
@@ -63,11 +77,15 @@ impl Target {
             .map_err(ArtifactError::Shape)?;
         let deploy = deploy_target::GuestIndices::new(&pre).map_err(ArtifactError::Shape)?;
         // The indices can't be made when the interface is missing, and neither when it has another shape.
-        let authenticate = artifact
-            .exports()
-            .iter()
-            .any(|name| name.starts_with("bowline:deploy/authentication@"))
+        let exports = |interface: &str| {
+            let mut names = artifact.exports().iter();
+            names.any(|name| name.starts_with(interface))
+        };
+        let authenticate = exports("bowline:deploy/authentication@")
             .then(|| authentication::GuestIndices::new(&pre).map_err(ArtifactError::Shape))
+            .transpose()?;
+        let plan = exports("bowline:deploy/planning@")
+            .then(|| planning::GuestIndices::new(&pre).map_err(ArtifactError::Shape))
             .transpose()?;
         let label = format!("sha256:{}", artifact.digest().prefix(12));
         let inner = Inner {
@@ -76,6 +94,7 @@ impl Target {
             pre,
             deploy,
             authenticate,
+            plan,
             description: OnceLock::new(),
         };
         Ok(Self {
@@ -104,6 +123,11 @@ impl Target {
     /// Whether it exports `authentication`.
     pub fn can_authenticate(&self) -> bool {
         self.inner.authenticate.is_some()
+    }
+
+    /// Whether it exports `planning`.
+    pub fn can_plan(&self) -> bool {
+        self.inner.plan.is_some()
     }
 
     /// Asks the target what it is and needs, once; later calls give the same answer. It runs without any capability, and within
@@ -210,6 +234,57 @@ impl Target {
         }
     }
 
+    /// Asks the target what [`deploy`](Self::deploy) would do. Whatever its code says, it can only look: of its requests those with the
+    /// methods GET and HEAD pass, and of Bindle's functions the questions.
+    ///
+    /// # Errors
+    /// [`HostError::Unsupported`] when the target has no plans, [`HostError::Denied`] with [`Denial::WriteWhilePlanning`] when it tried
+    /// to change something, even if it gave a plan after that, else as for [`Target::deploy`].
+    ///
+    /// [`Denial::WriteWhilePlanning`]: crate::Denial::WriteWhilePlanning
+    pub async fn plan(
+        &self,
+        application: Arc<Application>,
+        session: &Session,
+    ) -> Result<Plan, HostError> {
+        let operation = Operation::Plan;
+        let Some(plan) = &self.inner.plan else {
+            return Err(HostError::Unsupported {
+                target: self.name().to_owned(),
+                operation,
+            });
+        };
+        let run = self.lend(operation, session).await?;
+        let (answer, run) = self
+            .call(
+                run,
+                async |mut store: &mut Store<State>, pre: &InstancePre<State>| {
+                    let application = store
+                        .data_mut()
+                        .table
+                        .push(ApplicationHandle::new(application))?;
+                    let environment = store.data_mut().table.push(EnvironmentHandle)?;
+                    let instance = pre.instantiate_async(&mut store).await?;
+                    let guest = plan.load(&mut store, &instance)?;
+                    let (application, environment) = (
+                        Resource::new_borrow(application.rep()),
+                        Resource::new_borrow(environment.rep()),
+                    );
+                    guest.call_plan(&mut store, application, environment).await
+                },
+            )
+            .await?;
+        match answer {
+            Ok(changes) => match fault::overstepped(&run, None) {
+                Some(error) => Err(error),
+                None => {
+                    Plan::check(changes).map_err(|reason| self.unusable(&run, reason.to_string()))
+                }
+            },
+            Err(failure) => Err(fault::failed(&run, failure.into())),
+        }
+    }
+
     /// Deploys, and where the platform wants a login logs in and deploys again. A credential that was got here and is refused
     /// may have expired on the way, so it is renewed once; a refusal after that is final.
     ///
@@ -220,34 +295,41 @@ impl Target {
         application: Arc<Application>,
         session: &Session,
     ) -> Result<Deployed, HostError> {
-        let mut session = session.clone();
-        let mut credential: Option<Credential> = None;
-        // Without a credential the first refusal says only that there is none.
-        let mut logins = if session.environment.credential().is_some() {
-            1
-        } else {
-            2
-        };
+        let mut logins = Logins::new(session);
         loop {
-            match self.deploy(Arc::clone(&application), &session).await {
+            match self.deploy(Arc::clone(&application), &logins.session).await {
                 Ok(deployment) => {
                     return Ok(Deployed {
                         deployment,
-                        credential,
+                        credential: logins.credential,
                     });
                 }
-                Err(HostError::Failed {
-                    failure: TargetFailure::Unauthenticated(reason),
-                    ..
-                }) if logins > 0 && self.can_authenticate() => {
-                    tracing::debug!(target = self.name(), %reason, "logging in");
-                    logins -= 1;
-                }
-                Err(error) => return Err(error),
+                Err(refusal) => logins.renew(self, refusal).await?,
             }
-            let renewed = self.authenticate(&session).await?;
-            session.environment = Arc::new(session.environment.renewed(renewed.clone()));
-            credential = Some(renewed);
+        }
+    }
+
+    /// Plans as [`deploy_authenticated`](Self::deploy_authenticated) deploys. A login is an operation of its own: it may send what
+    /// it needs to.
+    ///
+    /// # Errors
+    /// As for [`Target::plan`]. Where the target has no logins, the platform's refusal is the error.
+    pub async fn plan_authenticated(
+        &self,
+        application: Arc<Application>,
+        session: &Session,
+    ) -> Result<Planned, HostError> {
+        let mut logins = Logins::new(session);
+        loop {
+            match self.plan(Arc::clone(&application), &logins.session).await {
+                Ok(plan) => {
+                    return Ok(Planned {
+                        plan,
+                        credential: logins.credential,
+                    });
+                }
+                Err(refusal) => logins.renew(self, refusal).await?,
+            }
         }
     }
 

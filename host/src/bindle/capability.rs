@@ -3,13 +3,13 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bowline_app::{BindleId, Bundle};
+use bowline_app::{Application, BindleId, Bundle};
 use wasmtime::component::Resource;
 
 use super::{Client, Error, Event, Progress};
 use crate::application::ApplicationHandle;
 use crate::bindings::{bindle, failure};
-use crate::error::Denial;
+use crate::error::{Denial, Operation};
 use crate::limits::LimitExceeded;
 use crate::observer::Observer;
 use crate::state::{Capabilities, GuestError, Run};
@@ -20,14 +20,13 @@ impl bindle::Host for Capabilities<'_> {
         app: Resource<ApplicationHandle>,
         id: String,
     ) -> Result<bindle::Receipt, GuestError> {
+        if self.run.operation == Operation::Plan {
+            let denial = Denial::WriteWhilePlanning("a push to Bindle".to_owned());
+            return Err(refused(&self.run.deny(denial)));
+        }
         let application = Arc::clone(self.table.get(&app)?.application());
         let client = self.client()?;
-        let id = parse(&id)?;
-        // Packing hashes and writes TOML of some thousand parcels: work for a thread that may block.
-        let bundle = tokio::task::spawn_blocking(move || Bundle::pack(&application, id))
-            .await
-            .map_err(|error| GuestError::Trap(wasmtime::Error::msg(error.to_string())))?
-            .map_err(|error| failure::Error::UnsupportedApplication(chain(&error)))?;
+        let bundle = pack(application, &id).await?;
         let progress = Arc::new(Uploads::new(Arc::clone(&self.run.observer)));
         let receipt = client
             .push(&bundle, progress)
@@ -40,6 +39,28 @@ impl bindle::Host for Capabilities<'_> {
             uploaded: u32::try_from(receipt.uploaded).unwrap_or(u32::MAX),
             uploaded_bytes: receipt.uploaded_bytes,
             reused: u32::try_from(receipt.reused).unwrap_or(u32::MAX),
+        })
+    }
+
+    async fn preview(
+        &mut self,
+        app: Resource<ApplicationHandle>,
+        id: String,
+    ) -> Result<bindle::PushPreview, GuestError> {
+        let application = Arc::clone(self.table.get(&app)?.application());
+        let client = self.client()?;
+        let bundle = pack(application, &id).await?;
+        let preview = client
+            .preview(&bundle)
+            .await
+            .map_err(|error| self.failed(error))?;
+        let count = |parcels: usize| u32::try_from(parcels).unwrap_or(u32::MAX);
+        Ok(bindle::PushPreview {
+            exists: preview.exists,
+            upload: count(preview.upload),
+            upload_bytes: preview.upload_bytes,
+            present: count(preview.present),
+            exact: preview.exact,
         })
     }
 
@@ -108,6 +129,16 @@ impl Capabilities<'_> {
         }
         .into()
     }
+}
+
+/// The application as a bundle of this id.
+async fn pack(application: Arc<Application>, id: &str) -> Result<Bundle, GuestError> {
+    let id = parse(id)?;
+    // Packing hashes and writes TOML of some thousand parcels: work for a thread that may block.
+    let packed = tokio::task::spawn_blocking(move || Bundle::pack(&application, id))
+        .await
+        .map_err(|error| GuestError::Trap(wasmtime::Error::msg(error.to_string())))?;
+    packed.map_err(|error| failure::Error::UnsupportedApplication(chain(&error)).into())
 }
 
 fn parse(id: &str) -> Result<BindleId, GuestError> {

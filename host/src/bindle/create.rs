@@ -9,7 +9,7 @@ use super::Client;
 use super::address::Root;
 use super::compare;
 use super::error::Error;
-use super::progress::{Event, Progress, Waiting};
+use super::progress::{Event, Progress, Silent, Waiting};
 use super::push::Created;
 use super::timing::jitter;
 use super::wire::{Answer, Wire};
@@ -46,6 +46,23 @@ pub(super) async fn invoice(
             Err(creation.signature_refused(message))
         }
     }
+}
+
+/// Whether the server has this very bundle's invoice. It only asks.
+pub(super) async fn exists(
+    client: &Client,
+    root: &Root,
+    id: &BindleId,
+    invoice: &Invoice,
+) -> Result<bool, Error> {
+    let question = Creation {
+        client,
+        wire: client.wire(),
+        root,
+        id,
+        progress: &Silent,
+    };
+    Ok(question.existing(invoice).await?.is_some())
 }
 
 enum Reply {

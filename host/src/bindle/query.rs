@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use bowline_app::BindleId;
-use bowline_app::invoice::{Matches, MissingParcels};
+use bowline_app::invoice::{Invoice, Matches, MissingParcels};
 use http::{Method, StatusCode};
 use semver::Version;
 
 use super::error::Error;
 use super::progress::Silent;
-use super::{Client, wire::Wire};
+use super::{Client, address::Root, wire::Wire};
 
 /// Matches asked for at once. Whole invoices come back, so pages are small.
 const PAGE: u8 = 20;
@@ -53,39 +53,75 @@ impl Client {
         let wire = self.wire();
         let root = wire.root(&Silent).await?;
         let mut versions = BTreeSet::new();
-        let mut offset = 0;
-        loop {
-            let url = root.query(name, offset, PAGE);
-            let page = page(wire, &url).await?;
-            let found = page.invoices.len() as u64;
-            versions.extend(
-                page.invoices
-                    .into_iter()
-                    .filter(|invoice| invoice.bindle.name == name)
-                    .filter(|invoice| invoice.yanked != Some(true))
-                    .filter_map(|invoice| invoice.bindle.version.parse::<Version>().ok()),
-            );
-            // A server that promises more and sends nothing would keep us here.
-            if !page.more || found == 0 {
-                return Ok(versions.into_iter().collect());
-            }
-            offset += found;
-            if offset >= MAX_MATCHES {
-                return Err(Error::TooLarge {
-                    server: wire.server(),
-                    what: format!("the list of bindles with `{name}` in their names"),
-                    hint: "more than 10000 are not looked through; use a more particular name",
-                });
-            }
+        let all = each(wire, root, name, MAX_MATCHES, |invoice| {
+            versions.extend(invoice.bindle.version.parse::<Version>().ok());
+        })
+        .await?;
+        if all {
+            Ok(versions.into_iter().collect())
+        } else {
+            Err(Error::TooLarge {
+                server: wire.server(),
+                what: format!("the list of bindles with `{name}` in their names"),
+                hint: "more than 10000 are not looked through; use a more particular name",
+            })
         }
     }
 }
 
-async fn page(wire: &Wire, url: &str) -> Result<Matches, Error> {
+/// Hands out the invoices of exactly this name that are not yanked, of the first `max` that have it in their names. `false` when there
+/// are more than those.
+pub(super) async fn each(
+    wire: &Wire,
+    root: &Root,
+    name: &str,
+    max: u64,
+    mut take: impl FnMut(Invoice),
+) -> Result<bool, Error> {
+    let mut offset = 0;
+    let mut size = PAGE;
+    loop {
+        let url = root.query(name, offset, size);
+        let page = match page(wire, &url).await? {
+            Some(page) => page,
+            None if size > 1 => {
+                size = 1;
+                continue;
+            }
+            // One that is too long by itself can't be asked for, and not be pushed by us either.
+            None => {
+                offset += 1;
+                if offset >= max {
+                    return Ok(false);
+                }
+                continue;
+            }
+        };
+        let found = page.invoices.len() as u64;
+        let more = page.more;
+        page.invoices
+            .into_iter()
+            .filter(|invoice| invoice.bindle.name == name && invoice.yanked != Some(true))
+            .for_each(&mut take);
+        // A server that promises more and sends nothing would keep us here.
+        if !more || found == 0 {
+            return Ok(true);
+        }
+        offset += found;
+        if offset >= max {
+            return Ok(false);
+        }
+    }
+}
+
+/// Nothing when the page is longer than an answer may be: then a smaller one may do.
+async fn page(wire: &Wire, url: &str) -> Result<Option<Matches>, Error> {
     let answer = wire.ask(&Silent, || wire.request(Method::GET, url)).await?;
-    if answer.status == StatusCode::OK {
-        wire.expect(&answer)
-    } else {
+    if answer.status != StatusCode::OK {
         Err(wire.refusal(&answer, "the query", None))
+    } else if answer.is_cut() {
+        Ok(None)
+    } else {
+        wire.expect(&answer).map(Some)
     }
 }

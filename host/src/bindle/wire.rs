@@ -352,6 +352,11 @@ impl Answer {
         }
     }
 
+    /// Whether the answer was longer than is read.
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut
+    }
+
     /// Whether repeating the request later may help.
     pub(super) fn is_trouble(&self) -> bool {
         self.status.is_server_error()

@@ -6,10 +6,24 @@ use wasmtime::component::ResourceTableError;
 use wasmtime_wasi::I32Exit;
 
 use crate::contract::TargetFailure;
-use crate::error::{HostError, Trap};
+use crate::error::{Denial, HostError, Trap};
 use crate::limits::LimitExceeded;
 use crate::state::{Report, Run};
 use crate::text;
+
+/// What becomes of an operation that only looks, and tried to change something: it fails by that, whatever came of it.
+pub(super) fn overstepped(run: &Run, failure: Option<TargetFailure>) -> Option<HostError> {
+    let denial = run
+        .report()
+        .denial
+        .take_if(|denial| matches!(denial, Denial::WriteWhilePlanning(_)))?;
+    run.output.finish();
+    Some(HostError::Denied {
+        target: run.target.clone(),
+        denial,
+        failure: failure.map(Box::new),
+    })
+}
 
 /// The guest reports a failure. What the host refused it, or the limit that it ran into, is the better explanation.
 pub(super) fn failed(run: &Arc<Run>, failure: TargetFailure) -> HostError {
@@ -47,6 +61,9 @@ pub(super) fn failed(run: &Arc<Run>, failure: TargetFailure) -> HostError {
 
 /// One of the operation's two clocks ran down.
 pub(super) fn limited(run: &Arc<Run>, limit: LimitExceeded) -> HostError {
+    if let Some(error) = overstepped(run, None) {
+        return error;
+    }
     run.output.finish();
     HostError::Limit {
         target: run.target.clone(),
@@ -57,6 +74,9 @@ pub(super) fn limited(run: &Arc<Run>, limit: LimitExceeded) -> HostError {
 
 /// The guest's instance ended without an answer.
 pub(super) fn broke_down(run: &Arc<Run>, error: wasmtime::Error) -> HostError {
+    if let Some(error) = overstepped(run, None) {
+        return error;
+    }
     run.output.finish();
     let target = run.target.clone();
     let operation = run.operation;

@@ -19,11 +19,13 @@ mod abuse;
 mod contract;
 mod hostile;
 mod network;
+mod plan;
 
 use abuse::*;
 use contract::*;
 use hostile::*;
 use network::*;
+use plan::*;
 
 macro_rules! is_tested {
     ($guest:ident) => {

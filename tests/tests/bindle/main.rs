@@ -7,6 +7,7 @@
 )]
 
 mod poison;
+mod preview;
 mod questions;
 mod reference;
 mod resume;

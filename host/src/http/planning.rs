@@ -1,0 +1,48 @@
+//! While planning, only requests that look may leave.
+
+use http::{Method, Request};
+use url::Url;
+use wasmtime_wasi_http::{Error, Result, WasiBody};
+
+use crate::error::{Denial, Operation};
+use crate::grant::Origin;
+use crate::state::Run;
+use crate::text;
+
+/// Headers by which some servers take a GET for a request with another method.
+const OVERRIDES: [&str; 3] = [
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+];
+
+/// Refuses what is no GET and no HEAD while the operation only plans (RFC 9110, section 9.2.1: those two ask for no change). It is
+/// called as the guest sends, not when the request is on its way: a guest that doesn't wait for the answer is found out, too.
+pub(super) fn check(run: &Run, request: &Request<WasiBody>) -> Result<()> {
+    if run.operation != Operation::Plan {
+        return Ok(());
+    }
+    let method = request.method();
+    let mut what = if !matches!(*method, Method::GET | Method::HEAD) {
+        format!(
+            "a request with the method {}",
+            text::line(method.as_str(), 32)
+        )
+    } else if let Some(header) = OVERRIDES
+        .iter()
+        .find(|name| request.headers().contains_key(**name))
+    {
+        format!("a {method} request with the header {header}, which stands for another method,")
+    } else {
+        return Ok(());
+    };
+    // Only the origin: a path may hold what should not be shown.
+    let origin = Url::parse(&request.uri().to_string())
+        .ok()
+        .and_then(|url| Origin::of(&url).ok());
+    if let Some(origin) = origin {
+        what.push_str(&format!(" to {origin}"));
+    }
+    run.deny(Denial::WriteWhilePlanning(what));
+    Err(Error::HttpRequestDenied)
+}
