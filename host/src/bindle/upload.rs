@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bowline_app::{BindleId, Content, Digest};
@@ -9,8 +10,7 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{Method, StatusCode};
-use tokio::sync::{Semaphore, watch};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::address::Root;
 use super::body::{Meter, UploadBody};
@@ -22,6 +22,9 @@ use super::wire::{Answer, Lost, Wire};
 /// Uploads that run at the same time. The reference server gains nothing from
 /// more than four on the same machine; the others hide the latency of a long way.
 const PARALLEL: usize = 8;
+/// Parcels that are read and checked while all of these are busy, so that a
+/// server with many small ones to take never waits for our disk.
+const AHEAD: usize = 4;
 /// Failures in a row after which no further upload starts in a batch: a server
 /// that is down should not be asked a thousand times, a single lost connection
 /// should not hold up the rest.
@@ -49,6 +52,8 @@ enum Outcome {
     Conflict,
     /// No telling: the connection or the server failed on the way.
     Unsure(Error, Option<Duration>),
+    /// Nothing was sent, because of what became of others.
+    Withheld,
 }
 
 /// What became of a batch of parcels.
@@ -101,10 +106,12 @@ impl Uploader {
         let mut fatal = None;
         let mut failures = 0;
         let mut tasks = FuturesUnordered::new();
-        let stop = CancellationToken::new();
-        let _stop_when_dropped = stop.clone().drop_guard();
+        let gate = Gate::new();
+        let _shut_when_dropped = Shut(Arc::clone(&gate));
         loop {
-            while fatal.is_none() && failures < FAILURES && tasks.len() < PARALLEL {
+            let open = fatal.is_none() && failures < FAILURES;
+            gate.open.store(open, Ordering::Relaxed);
+            while open && tasks.len() < PARALLEL + AHEAD {
                 let Some(content) = parcels.pop() else { break };
                 let digest = content.digest();
                 let url = root.parcel(id, &digest);
@@ -113,7 +120,7 @@ impl Uploader {
                     id.clone(),
                     content,
                     Arc::clone(progress),
-                    stop.clone(),
+                    Arc::clone(&gate),
                 );
                 let running = Running::new(self.running.clone());
                 let handle = tokio::spawn(async move {
@@ -142,13 +149,12 @@ impl Uploader {
                     batch.asked = batch.asked.max(asked);
                     batch.trouble = Some(error);
                 }
+                Ok(Ok(Outcome::Withheld)) => {}
                 Ok(Err(error)) => {
-                    stop.cancel();
                     // The first error is the cause, later ones are mostly its echo.
                     fatal.get_or_insert(error);
                 }
                 Err(_stopped) => {
-                    stop.cancel();
                     fatal.get_or_insert(Error::Cancelled);
                 }
             }
@@ -165,7 +171,7 @@ impl Uploader {
         id: BindleId,
         content: Content,
         progress: Arc<dyn Progress>,
-        stop: CancellationToken,
+        gate: Arc<Gate>,
     ) -> Result<Outcome, Error> {
         let needed = match content.path() {
             Some(_) if content.size() > SMALL => STREAMING,
@@ -180,9 +186,9 @@ impl Uploader {
         let source = tokio::task::spawn_blocking(move || source::fix(&content, folder.as_deref()))
             .await
             .map_err(|_stopped| Error::Cancelled)??;
-        if stop.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
+        let Some(_slot) = gate.enter().await else {
+            return Ok(Outcome::Withheld);
+        };
         let meter = Arc::new(Meter::new(size, Arc::clone(&progress)));
         let outcome = match self.send(&url, source, size, &meter).await {
             Ok(answer) => self.judge(&answer, &id, &digest),
@@ -256,6 +262,37 @@ impl Uploader {
                 }
             }
         }
+    }
+}
+
+/// Lets so many uploads of a batch through at once, and none any more when it is shut.
+#[derive(Debug)]
+struct Gate {
+    slots: Arc<Semaphore>,
+    open: AtomicBool,
+}
+
+impl Gate {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            slots: Arc::new(Semaphore::new(PARALLEL)),
+            open: AtomicBool::new(true),
+        })
+    }
+
+    /// Waits for a slot. `None` when the upload is not to start.
+    async fn enter(&self) -> Option<OwnedSemaphorePermit> {
+        let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
+        self.open.load(Ordering::Relaxed).then_some(slot)
+    }
+}
+
+/// Shuts the gate of a batch that nobody waits for any more.
+struct Shut(Arc<Gate>);
+
+impl Drop for Shut {
+    fn drop(&mut self) {
+        self.0.open.store(false, Ordering::Relaxed);
     }
 }
 

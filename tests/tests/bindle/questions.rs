@@ -140,7 +140,7 @@ async fn of_very_many_parcels_only_the_doubtful_ones_are_asked_for() {
     let broken = bowline_app::Digest::of(&7u64.to_le_bytes());
     std::fs::create_dir_all(server.store().join(format!("parcels/{broken}"))).unwrap();
 
-    let sample = Sample::filled(2001, 8);
+    let sample = Sample::filled(300, 8);
     for (name, bytes) in shared {
         sample.write(name, bytes);
     }
@@ -172,7 +172,7 @@ fn questions(seen: &[Seen]) -> usize {
 #[tokio::test]
 async fn of_very_many_parcels_the_list_is_asked_for_when_single_looks_prove_nothing() {
     let signer = signer();
-    let sample = Sample::filled(2001, 8);
+    let sample = Sample::filled(300, 8);
     let bundle = sample.bundle("shop/1.0.0");
     let server = BindleServer::start(&[&signer.public_key()]);
     // The component is there before, and looking at it does not prove that.
