@@ -43,11 +43,12 @@ fn it_is_a_valid_component() {
 }
 
 #[test]
-fn it_deploys_and_logs_in() {
+fn it_deploys_logs_in_and_plans() {
     let (_, exports) = surface(HIPPO);
     let expected = [
         "bowline:deploy/authentication",
         "bowline:deploy/deploy-target",
+        "bowline:deploy/planning",
     ];
     assert_eq!(exports, expected.map(str::to_owned).into());
 }

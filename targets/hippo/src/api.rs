@@ -61,6 +61,19 @@ pub struct Channel {
     pub active_revision: Option<Revision>,
 }
 
+/// How a channel is doing (`ChannelJobStatusItem`).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChannelStatus {
+    /// The channel.
+    pub channel_id: Uuid,
+    /// `Unknown`, `Pending`, `Running` or [`DEAD`].
+    pub status: String,
+}
+
+/// The state of a channel that does not run, or whose state Hippo could not find out.
+pub const DEAD: &str = "Dead";
+
 /// A revision (`RevisionItem`).
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::address::Base;
 use crate::api::{
-    App, Channel, CreateApp, CreateChannel, CreateToken, DesiredStatus, Health, Page, PatchChannel,
-    RegisterRevision, Revision, Token,
+    App, Channel, ChannelStatus, CreateApp, CreateChannel, CreateToken, DesiredStatus, Health,
+    Page, PatchChannel, RegisterRevision, Revision, Token,
 };
 use crate::port::Http;
 use crate::problem::Problem;
@@ -95,6 +95,14 @@ impl<'a> Client<'a> {
     /// See [`Client::apps`].
     pub fn channels(&self) -> Result<Vec<Channel>, Trouble> {
         self.list("/api/channels?")
+    }
+
+    /// How a channel is doing: one item, or on servers that don't know it none. Hippo has the same answer for each page.
+    ///
+    /// # Errors
+    /// See [`Client::apps`].
+    pub fn statuses(&self, id: Uuid) -> Result<Vec<ChannelStatus>, Trouble> {
+        self.list(&format!("/api/channel-statuses?channelId={id}&"))
     }
 
     /// Creates a channel, and starts it.

@@ -1,19 +1,20 @@
 //! The component: the contract's exports on top of the plain logic.
 
 use bowline_target::{
-    Application, Authentication, Credential, DeployTarget, Deployment, Description, Environment,
-    Failure, bindle, console, http as transport,
+    Application, Authentication, ChangeSet, Credential, DeployTarget, Deployment, Description,
+    Environment, Failure, Planning, bindle, console, http as transport,
 };
 use http::{Request, Response};
 
 use crate::config::Config;
-use crate::deploy::{Facts, deploy};
+use crate::deploy::{Facts, deploy, plan};
 use crate::port::{Host, Http};
 
 struct Hippo;
 
 bowline_target::export_deploy_target!(Hippo);
 bowline_target::export_authentication!(Hippo);
+bowline_target::export_planning!(Hippo);
 
 impl DeployTarget for Hippo {
     fn describe() -> Description {
@@ -22,17 +23,24 @@ impl DeployTarget for Hippo {
 
     fn deploy(app: &Application, env: &Environment) -> Result<Deployment, Failure> {
         let config = Config::read(|name| env.setting(name), env.credential())?;
-        let facts = Facts {
-            name: app.name(),
-            revision: app.revision(),
-            triggers: app
-                .triggers()
-                .into_iter()
-                .map(|trigger| trigger.kind)
-                .collect(),
-            variables: env.variables().into_iter().map(|(name, _)| name).collect(),
-        };
-        deploy(&Bowline { app }, &config, &facts)
+        deploy(&Bowline { app }, &config, &facts(app, env))
+    }
+}
+
+impl Planning for Hippo {
+    fn plan(app: &Application, env: &Environment) -> Result<ChangeSet, Failure> {
+        let config = Config::read(|name| env.setting(name), env.credential())?;
+        plan(&Bowline { app }, &config, &facts(app, env))
+    }
+}
+
+fn facts(app: &Application, env: &Environment) -> Facts {
+    let triggers = app.triggers().into_iter().map(|trigger| trigger.kind);
+    Facts {
+        name: app.name(),
+        revision: app.revision(),
+        triggers: triggers.collect(),
+        variables: env.variables().into_iter().map(|(name, _)| name).collect(),
     }
 }
 
@@ -51,7 +59,7 @@ impl Http for Network {
     }
 }
 
-/// The host that runs the component, while it deploys.
+/// The host that runs the component, while it deploys or plans.
 struct Bowline<'a> {
     app: &'a Application,
 }
@@ -73,5 +81,9 @@ impl Host for Bowline<'_> {
 
     fn push(&self, id: &str) -> Result<(), Failure> {
         bindle::push(self.app, id).map(|_| ())
+    }
+
+    fn preview(&self, id: &str) -> Result<bindle::PushPreview, Failure> {
+        bindle::preview(self.app, id)
     }
 }

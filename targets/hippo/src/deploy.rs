@@ -6,6 +6,7 @@
 //! have the channel run what it is set to, which a run that was cut short may not have come to.
 
 mod channel;
+mod plan;
 
 use std::cell::Cell;
 
@@ -19,6 +20,8 @@ use crate::names::{check_application, check_default_domain, is_host};
 use crate::port::Host;
 use crate::text::clean;
 use crate::trouble::Trouble;
+
+pub use self::plan::plan;
 
 /// Where Spin tells which bindle it serves, and the place of the version in its answer.
 const READY: (&str, &str) = ("/.well-known/spin/info", "/bindle_version");
@@ -42,22 +45,7 @@ pub struct Facts {
 /// A [`Failure`] whose case says what the person at the terminal can do; after any of them the same call can be made
 /// again, and goes on where this one ended.
 pub fn deploy(host: &dyn Host, config: &Config, facts: &Facts) -> Result<Deployment, Failure> {
-    check(facts)?;
-    if !facts.variables.is_empty() {
-        host.warn(&format!(
-            "Hippo gives applications no values for their variables: {} will have the default",
-            facts.variables.join(", ")
-        ));
-    }
-    let client = Client::new(host, &config.base, Some(&config.token));
-    Run {
-        host,
-        config,
-        facts,
-        client,
-        asked_health: Cell::new(false),
-    }
-    .run()
+    Run::new(host, config, facts)?.run()
 }
 
 /// What can be refused without asking anybody.
@@ -73,7 +61,7 @@ fn check(facts: &Facts) -> Result<(), Failure> {
     }
 }
 
-/// One deploy.
+/// One deploy, or the plan of one.
 struct Run<'a> {
     host: &'a dyn Host,
     config: &'a Config,
@@ -81,6 +69,26 @@ struct Run<'a> {
     client: Client<'a>,
     /// The state of the server was asked for, and told.
     asked_health: Cell<bool>,
+}
+
+impl<'a> Run<'a> {
+    /// Refuses what can be refused without asking anybody.
+    fn new(host: &'a dyn Host, config: &'a Config, facts: &'a Facts) -> Result<Self, Failure> {
+        check(facts)?;
+        if !facts.variables.is_empty() {
+            host.warn(&format!(
+                "Hippo gives applications no values for their variables: {} will have the default",
+                facts.variables.join(", ")
+            ));
+        }
+        Ok(Self {
+            host,
+            config,
+            facts,
+            client: Client::new(host, &config.base, Some(&config.token)),
+            asked_health: Cell::new(false),
+        })
+    }
 }
 
 impl Run<'_> {

@@ -1,5 +1,6 @@
 //! What the logic needs from the world outside, so that it can be tested, and measured, without a sandbox.
 
+use bowline_target::bindle::PushPreview;
 use bowline_target::{Failure, http as transport};
 use http::{Request, Response};
 
@@ -12,7 +13,7 @@ pub trait Http {
     fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, transport::Error>;
 }
 
-/// Everything that a deploy needs.
+/// Everything that a deploy needs, or the plan of one.
 pub trait Host: Http {
     /// Tells the person at the terminal what starts now.
     fn step(&self, message: &str);
@@ -25,4 +26,10 @@ pub trait Host: Http {
     /// # Errors
     /// As the host reports it.
     fn push(&self, id: &str) -> Result<(), Failure>;
+
+    /// What [`push`](Self::push) would send. Asks only.
+    ///
+    /// # Errors
+    /// As the host reports it.
+    fn preview(&self, id: &str) -> Result<PushPreview, Failure>;
 }

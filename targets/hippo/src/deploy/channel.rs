@@ -11,14 +11,17 @@ use crate::text::clean;
 impl Run<'_> {
     /// The channel, set to the revision.
     pub(super) fn set_channel(&self, app: &App) -> Result<Channel, Failure> {
-        match app
-            .channels
-            .iter()
-            .find(|channel| channel.name == self.config.channel)
-        {
-            Some(channel) => self.switch(app, channel.id),
+        match self.listed(app) {
+            Some(id) => self.switch(app, id),
             None => self.create(app),
         }
+    }
+
+    /// The channel of this name that the application lists.
+    pub(super) fn listed(&self, app: &App) -> Option<Uuid> {
+        let mut channels = app.channels.iter();
+        let found = channels.find(|channel| channel.name == self.config.channel);
+        found.map(|channel| channel.id)
     }
 
     fn read(&self, id: Uuid) -> Result<Channel, Failure> {
@@ -32,28 +35,36 @@ impl Run<'_> {
     fn is_set(&self, app: &App, channel: &Channel) -> bool {
         channel.revision_selection_strategy == Strategy::Specified
             && self.active(app, channel).is_some()
-            && self
-                .config
-                .domain
-                .as_ref()
-                .is_none_or(|domain| *domain == channel.domain)
+            && self.other_domain(channel).is_none()
+    }
+
+    /// The domain that the channel is to have and has not.
+    pub(super) fn other_domain(&self, channel: &Channel) -> Option<&str> {
+        let domain = self.config.domain.as_deref();
+        domain.filter(|domain| *domain != channel.domain)
     }
 
     /// Id of the channel's revision, if that is the one to deploy.
-    fn active(&self, app: &App, channel: &Channel) -> Option<Uuid> {
+    pub(super) fn active(&self, app: &App, channel: &Channel) -> Option<Uuid> {
         let active = channel.active_revision.as_ref()?;
         (active.app_id == app.id && active.revision_number == self.facts.revision)
             .then_some(active.id)
     }
 
-    fn switch(&self, app: &App, id: Uuid) -> Result<Channel, Failure> {
+    /// A channel that is to be this application's.
+    pub(super) fn read_of(&self, app: &App, id: Uuid) -> Result<Channel, Failure> {
         let channel = self.read(id)?;
-        if channel.app_id != app.id {
-            return Err(Failure::Unexpected(format!(
-                "Hippo lists channel '{}' with application '{}' and gives it to another one",
-                self.config.channel, app.name
-            )));
+        if channel.app_id == app.id {
+            return Ok(channel);
         }
+        Err(Failure::Unexpected(format!(
+            "Hippo lists channel '{}' with application '{}' and gives it to another one",
+            self.config.channel, app.name
+        )))
+    }
+
+    fn switch(&self, app: &App, id: Uuid) -> Result<Channel, Failure> {
+        let channel = self.read_of(app, id)?;
         if self.is_set(app, &channel) {
             return Ok(channel);
         }
@@ -61,14 +72,10 @@ impl Run<'_> {
             Some(revision) => revision,
             None => self.revision(app)?,
         };
-        let domain = self
-            .config
-            .domain
-            .as_deref()
-            .filter(|domain| *domain != channel.domain);
+        let domain = self.other_domain(&channel);
         if let Some(domain) = domain {
             // A patch is not checked for domains that are taken.
-            self.check_free(domain, id)?;
+            self.check_free(domain, Some(id))?;
         }
         let name = &self.config.channel;
         self.host.step(&format!(
@@ -141,7 +148,7 @@ impl Run<'_> {
                 self.saved_after_all(&trouble, &format!("channel '{name}'"));
                 let channel = self.switch(&app, channel.id)?;
                 // As after an answer that came, except that this one may be somebody else's: it stays.
-                self.check_free(&channel.domain, channel.id)?;
+                self.check_free(&channel.domain, Some(channel.id))?;
                 Ok(channel)
             }
             None => Err(self.fail(&trouble, &doing)),
@@ -185,14 +192,15 @@ impl Run<'_> {
         )))
     }
 
-    fn check_free(&self, domain: &str, id: Uuid) -> Result<(), Failure> {
+    /// Refuses a domain that another channel has than `id`.
+    pub(super) fn check_free(&self, domain: &str, id: Option<Uuid>) -> Result<(), Failure> {
         let channels = self
             .client
             .channels()
             .map_err(|trouble| self.fail(&trouble, "listing channels"))?;
         match channels
             .iter()
-            .find(|it| it.id != id && it.domain.eq_ignore_ascii_case(domain))
+            .find(|it| Some(it.id) != id && it.domain.eq_ignore_ascii_case(domain))
         {
             None => Ok(()),
             Some(other) => Err(Failure::Conflict(format!(

@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 
 use bowline_hippo::port::{Host, Http};
+use bowline_target::bindle::PushPreview;
 use bowline_target::{Failure, http as transport};
 use http::{Method, Request, Response};
 use serde_json::{Value, json};
@@ -195,6 +196,7 @@ impl Hippo {
                 let channels = self.channels.borrow();
                 self.page(query, channels.iter().map(|it| self.channel(it)).collect())
             }
+            ("GET", ["api", "channel-statuses"]) => self.status(query),
             ("GET", ["api", "channels", id]) => self.one(
                 self.channels
                     .borrow()
@@ -213,6 +215,18 @@ impl Hippo {
             }
             _ => (404, Value::Null),
         }
+    }
+
+    /// One channel's, whether it exists or not, and the same on each page.
+    fn status(&self, query: &str) -> (u16, Value) {
+        let id = parameter(query, "channelId").unwrap_or_default();
+        let channels = self.channels.borrow();
+        let channel = channels.iter().find(|it| it.id.to_string() == id);
+        let status = match channel.and_then(|it| it.running) {
+            Some(_) => "Running",
+            None => "Dead",
+        };
+        self.page(query, vec![json!({"channelId": id, "status": status})])
     }
 
     fn log_in(&self, body: &Value) -> (u16, Value) {
@@ -485,6 +499,18 @@ impl Host for Hippo {
             bindles.push(id.to_owned());
         }
         Ok(())
+    }
+
+    fn preview(&self, id: &str) -> Result<PushPreview, Failure> {
+        let exists = self.bindles.borrow().iter().any(|it| it == id);
+        let upload = if exists { 0 } else { 3 };
+        Ok(PushPreview {
+            exists,
+            upload,
+            upload_bytes: u64::from(upload) * 1024,
+            present: 5 - upload,
+            exact: exists,
+        })
     }
 }
 

@@ -9,4 +9,5 @@ mod cut_short;
 mod deploy;
 mod fake;
 mod login;
+mod plan;
 mod refused;
