@@ -3,18 +3,24 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bowline_app::Digest;
 use semver::Version;
 
+use crate::limits::{LimitExceeded, Limits};
+
+mod compare;
 mod imports;
-mod read;
+mod inspection;
+mod nesting;
+mod outline;
+
+pub use compare::{Changed, Comparison, Difference};
+pub use inspection::{Capability, CustomSection, Imports, Inspection, Producer, Shape};
 
 /// The version of the contract that this host speaks.
 pub const CONTRACT_VERSION: Version = Version::new(0, 1, 0);
-
-/// Bytes that a target's file may have, 64 MiB. A target in Python, its interpreter included, has 22 MiB.
-pub const MAX_ARTIFACT_SIZE: u64 = 64 << 20;
 
 /// The interface that makes a component a target.
 pub(crate) const DEPLOY_TARGET: &str = "bowline:deploy/deploy-target";
@@ -24,10 +30,8 @@ pub(crate) const DEPLOY_TARGET: &str = "bowline:deploy/deploy-target";
 #[derive(Clone)]
 pub struct Artifact {
     bytes: bytes::Bytes,
-    digest: Digest,
     contract: Version,
-    imports: Vec<String>,
-    exports: Vec<String>,
+    inspection: Arc<Inspection>,
 }
 
 /// Why a file is no target that this host can run.
@@ -43,9 +47,9 @@ pub enum ArtifactError {
         #[source]
         source: io::Error,
     },
-    /// It has more than [`MAX_ARTIFACT_SIZE`] bytes.
-    #[error("the target has more than {} MiB, the most that is accepted", MAX_ARTIFACT_SIZE >> 20)]
-    TooLarge,
+    /// It is larger, or of a shape that takes more to compile, than a target may be.
+    #[error("it goes beyond the limit '{name}': {limit}", name = .0.name(), limit = .0)]
+    Limit(LimitExceeded),
     /// It doesn't begin as WebAssembly does.
     #[error("it is not WebAssembly")]
     NotWasm,
@@ -94,48 +98,52 @@ fn list(before: &str, names: &[String]) -> String {
 }
 
 impl Artifact {
-    /// Looks at a target's bytes.
+    /// Looks at a target's bytes, within the default limits.
     ///
     /// # Errors
     /// Every [`ArtifactError`] but `Read`, `Compile` and `Shape`.
     pub fn from_bytes(bytes: impl Into<bytes::Bytes>) -> Result<Self, ArtifactError> {
+        Self::from_bytes_within(bytes, &Limits::default())
+    }
+
+    /// Looks at a target's bytes, within these limits.
+    ///
+    /// # Errors
+    /// Every [`ArtifactError`] but `Read`, `Compile` and `Shape`.
+    pub fn from_bytes_within(
+        bytes: impl Into<bytes::Bytes>,
+        limits: &Limits,
+    ) -> Result<Self, ArtifactError> {
         let bytes = bytes.into();
-        if bytes.len() as u64 > MAX_ARTIFACT_SIZE {
-            return Err(ArtifactError::TooLarge);
-        }
-        let read::Outline { imports, exports } = read::outline(&bytes)?;
-        let contract = imports::contract_version(&exports)?;
-        imports::check(&imports)?;
-        let digest = Digest::of(&bytes);
+        let inspection = Inspection::of(&bytes, limits)?;
+        let contract = imports::contract_version(&inspection.raw.exports)?;
+        imports::check(&inspection.raw.imports)?;
         Ok(Self {
             bytes,
-            digest,
             contract,
-            imports,
-            exports,
+            inspection: Arc::new(inspection),
         })
     }
 
-    /// Reads a target's file, and no more of it than a target may have.
+    /// Reads a target's file, and no more of it than a target may have by default.
     ///
     /// # Errors
     /// Every [`ArtifactError`] but `Compile` and `Shape`.
     pub fn read(path: &Path) -> Result<Self, ArtifactError> {
-        let fail = |source| ArtifactError::Read {
-            path: path.to_owned(),
-            source,
-        };
-        let mut bytes = Vec::new();
-        let file = File::open(path).map_err(fail)?;
-        file.take(MAX_ARTIFACT_SIZE + 1)
-            .read_to_end(&mut bytes)
-            .map_err(fail)?;
-        Self::from_bytes(bytes)
+        Self::read_within(path, &Limits::default())
+    }
+
+    /// Reads a target's file, and no more of it than a target may have by these limits.
+    ///
+    /// # Errors
+    /// Every [`ArtifactError`] but `Compile` and `Shape`.
+    pub fn read_within(path: &Path, limits: &Limits) -> Result<Self, ArtifactError> {
+        Self::from_bytes_within(bytes_of(path, limits)?, limits)
     }
 
     /// SHA-256 of the file.
     pub fn digest(&self) -> &Digest {
-        &self.digest
+        &self.inspection.digest
     }
 
     /// The contract version that it was built for.
@@ -145,26 +153,29 @@ impl Artifact {
 
     /// Names of the imported interfaces, with their versions.
     pub fn imports(&self) -> &[String] {
-        &self.imports
+        &self.inspection.raw.imports
     }
 
     /// Names of the exported interfaces, with their versions.
     pub fn exports(&self) -> &[String] {
-        &self.exports
+        &self.inspection.raw.exports
     }
 
     /// Whether it can use Bindle at all.
     pub fn imports_bindle(&self) -> bool {
-        self.imports
-            .iter()
-            .any(|name| name.starts_with("bowline:deploy/bindle@"))
+        self.inspection.can(Capability::Bindle)
     }
 
     /// Whether it can send HTTP requests at all.
     pub fn imports_http(&self) -> bool {
-        self.imports
+        self.inspection.can(Capability::Http)
+    }
+
+    /// Whether it can log in to its platform.
+    pub fn exports_authentication(&self) -> bool {
+        self.exports()
             .iter()
-            .any(|name| name.starts_with("wasi:http/outgoing-handler@"))
+            .any(|name| name.starts_with("bowline:deploy/authentication@"))
     }
 
     /// Size of the file in bytes.
@@ -172,15 +183,54 @@ impl Artifact {
         self.bytes.len() as u64
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
+    /// What its sections tell.
+    pub fn inspection(&self) -> &Inspection {
+        &self.inspection
+    }
+
+    /// The file.
+    pub fn bytes(&self) -> &bytes::Bytes {
         &self.bytes
     }
+}
+
+impl Inspection {
+    /// Looks at a file, and reads no more of it than a target may have.
+    ///
+    /// # Errors
+    /// [`ArtifactError::Read`], and those of [`Inspection::of`].
+    pub fn read(path: &Path, limits: &Limits) -> Result<Self, ArtifactError> {
+        Self::of(&bytes_of(path, limits)?, limits)
+    }
+}
+
+/// The bytes of a file, unless there are too many.
+fn bytes_of(path: &Path, limits: &Limits) -> Result<Vec<u8>, ArtifactError> {
+    let fail = |source| ArtifactError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let too_large = || ArtifactError::Limit(LimitExceeded::ComponentSize(limits.component_size));
+    let file = File::open(path).map_err(fail)?;
+    let size = file.metadata().map_err(fail)?.len();
+    if size > limits.component_size {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+    // It may grow while it is read, and a pipe has no size.
+    file.take(limits.component_size + 1)
+        .read_to_end(&mut bytes)
+        .map_err(fail)?;
+    if bytes.len() as u64 > limits.component_size {
+        return Err(too_large());
+    }
+    Ok(bytes)
 }
 
 impl std::fmt::Debug for Artifact {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Artifact")
-            .field("digest", &self.digest)
+            .field("digest", self.digest())
             .field("size", &self.size())
             .field("contract", &self.contract)
             .finish_non_exhaustive()

@@ -38,15 +38,23 @@ impl Capabilities<'_> {
             return;
         }
         let message = text::line(message, run.limits.console_line);
-        match run.console_lines.fetch_add(1, Ordering::Relaxed) {
-            n if n < run.limits.console_lines => tell(run, &message),
-            n if n == run.limits.console_lines => {
-                run.observer
-                    .warn("the target says too much; its further messages are not shown");
-            }
-            // A guest can't call often enough within its time to wrap round, but it costs nothing to be sure.
-            n => run.console_lines.store(n, Ordering::Relaxed),
+        // A guest calls one function at a time, so nothing changes between looking and counting.
+        let lines = run.console_lines.load(Ordering::Relaxed);
+        if lines > run.limits.console_lines {
+            return;
         }
+        let bytes = &run.tally.console_bytes;
+        let said = bytes.load(Ordering::Relaxed) + message.len() as u64;
+        if lines == run.limits.console_lines || said > run.limits.console_bytes {
+            let over = run.limits.console_lines.saturating_add(1);
+            run.console_lines.store(over, Ordering::Relaxed);
+            run.observer
+                .warn("the target says too much; its further messages are not shown");
+            return;
+        }
+        run.console_lines.store(lines + 1, Ordering::Relaxed);
+        bytes.store(said, Ordering::Relaxed);
+        tell(run, &message);
     }
 }
 

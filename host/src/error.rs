@@ -9,7 +9,8 @@ use crate::grant::Origin;
 use crate::limits::LimitExceeded;
 
 /// An operation of a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Operation {
     /// `deploy-target.describe`

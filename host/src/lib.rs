@@ -54,8 +54,9 @@ mod session;
 mod state;
 mod target;
 pub mod text;
+mod usage;
 
-pub use artifact::{Artifact, ArtifactError, CONTRACT_VERSION};
+pub use artifact::{Artifact, ArtifactError, CONTRACT_VERSION, Inspection};
 pub use client::{
     HttpClient, HttpClientError, HttpOptions, Proxies, TransportError, TransportErrorKind,
 };
@@ -66,8 +67,9 @@ pub use contract::{
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use error::{Denial, HostError, Operation, SecretMisuse, Trap};
 pub use grant::{Grant, GrantError, Origin, OriginError};
-pub use limits::{LimitExceeded, Limits};
+pub use limits::{LimitError, LimitExceeded, Limits};
 pub use observer::{GuestStream, Observer, Silent};
 pub use secrets::Secret;
 pub use session::{Ask, Environment, Session};
 pub use target::{Deployed, Planned, Target};
+pub use usage::{Figure, Usage};

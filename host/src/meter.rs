@@ -12,6 +12,7 @@ use crate::state::Run;
 ///
 /// The guest computes only while its future is polled, and wasmtime gives the thread back at every tick of the engine, so the time
 /// spent in polls is the guest's (and that of the host functions it called, which do not block). Waiting for the host costs nothing.
+/// It is read from the wall clock: asking the kernel for a thread's own time would cost a hundred times as much as a small poll.
 pub(crate) async fn bounded<T>(
     run: &Run,
     call: impl Future<Output = T>,
@@ -19,11 +20,13 @@ pub(crate) async fn bounded<T>(
     let started = Instant::now();
     let compute = run.limits.compute;
     let mut call = std::pin::pin!(call);
-    let mut spent = Duration::ZERO;
     let mut metered = poll_fn(move |context| {
         let before = Instant::now();
         let outcome = call.as_mut().poll(context);
-        spent += before.elapsed();
+        let spent = run.tally.compute(before.elapsed());
+        if let Some(limit) = run.stopped() {
+            return Poll::Ready(Err(limit));
+        }
         match outcome {
             Poll::Ready(outcome) => Poll::Ready(Ok(outcome)),
             Poll::Pending if spent > compute => Poll::Ready(Err(LimitExceeded::Compute(compute))),

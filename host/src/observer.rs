@@ -1,6 +1,7 @@
 //! How the host tells what is going on, without printing anything itself.
 
 use crate::error::Denial;
+use crate::usage::Usage;
 
 /// One of the two streams that a guest writes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,11 @@ pub trait Observer: Send + Sync {
     /// The host refused something that the target tried. The operation may go on; if it fails, its error says this again.
     fn denied(&self, denial: &Denial) {
         let _ = denial;
+    }
+
+    /// An operation has ended, well or not, and used that much.
+    fn used(&self, usage: &Usage) {
+        let _ = usage;
     }
 
     /// A push to Bindle got further: `sent` of `total` bytes that have to be sent, in `parcels` parcels.

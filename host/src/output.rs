@@ -54,6 +54,12 @@ impl Output {
         self.stderr.clone()
     }
 
+    /// Bytes of the stream to which more was written, as far as they were told.
+    pub(crate) fn written(&self) -> u64 {
+        let (out, err) = (self.stdout.lock().told, self.stderr.lock().told);
+        out.max(err) as u64
+    }
+
     /// Tells the lines that have no end yet.
     pub(crate) fn finish(&self) {
         self.stdout.lock().finish_line(GuestStream::Stdout);

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use wasmtime::Store;
 use wasmtime::component::{HasData, ResourceTable};
@@ -14,14 +15,19 @@ use crate::contract::{Credential, Description};
 use crate::error::{Denial, Operation};
 use crate::grant::Grant;
 use crate::http::Hooks;
-use crate::limits::{LimitExceeded, Limits};
+use crate::limits::{Amount, Limit, LimitExceeded, Limits};
 use crate::meter::Questions;
 use crate::observer::{Observer, Silent};
 use crate::output::Output;
 use crate::secrets::vault::Vault;
 use crate::session::{Environment, Session};
+use crate::usage::Usage;
 
+mod held;
 mod limiter;
+mod tally;
+
+pub(crate) use tally::{Tally, Way};
 
 use limiter::Limiter;
 
@@ -33,6 +39,7 @@ pub(crate) struct State {
     http: WasiHttpCtx,
     hooks: Hooks,
     limiter: Limiter,
+    engine: wasmtime::Engine,
 }
 
 impl State {
@@ -58,6 +65,7 @@ impl State {
             http,
             hooks: Hooks::new(Arc::clone(run)),
             limiter: Limiter::new(Arc::clone(run)),
+            engine: engine.clone(),
         };
         let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.limiter);
@@ -69,6 +77,7 @@ impl State {
     }
 
     pub(crate) fn capabilities(&mut self) -> Capabilities<'_> {
+        self.look();
         Capabilities {
             table: &mut self.table,
             run: &self.run,
@@ -78,6 +87,7 @@ impl State {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.look();
         WasiCtxView {
             ctx: &mut self.wasi,
             table: &mut self.table,
@@ -87,6 +97,7 @@ impl WasiView for State {
 
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
+        self.look();
         WasiHttpCtxView {
             hooks: &mut self.hooks,
             table: &mut self.table,
@@ -151,6 +162,11 @@ pub(crate) struct Run {
     pub(crate) console_lines: AtomicU32,
     pub(crate) requests: AtomicU32,
     pub(crate) requests_now: Arc<AtomicU32>,
+    pub(crate) tally: Tally,
+    /// Core instances that the component makes.
+    instances: u64,
+    started: Instant,
+    stopped: AtomicBool,
     denials: AtomicU32,
     over: AtomicBool,
     lent: Option<Lent>,
@@ -237,11 +253,22 @@ impl Run {
             console_lines: AtomicU32::new(0),
             requests: AtomicU32::new(0),
             requests_now: Arc::default(),
+            tally: Tally::default(),
+            instances: 0,
+            started: Instant::now(),
+            stopped: AtomicBool::new(false),
             denials: AtomicU32::new(0),
             over: AtomicBool::new(false),
             lent,
             report: Mutex::default(),
         }
+    }
+
+    /// Says how many core instances the component makes, for [`usage`](Self::usage).
+    #[must_use]
+    pub(crate) fn of_instances(mut self, instances: u64) -> Self {
+        self.instances = instances;
+        self
     }
 
     /// An operation without capabilities.
@@ -277,6 +304,52 @@ impl Run {
     /// Notes a limit that was reached.
     pub(crate) fn exceed(&self, limit: LimitExceeded) {
         self.report().limit.get_or_insert(limit);
+    }
+
+    /// Notes a limit that was reached, and has the guest stopped as soon as it is its turn.
+    pub(crate) fn stop(&self, limit: LimitExceeded) {
+        self.exceed(limit);
+        self.stopped.store(true, Ordering::Release);
+    }
+
+    /// The limit for which the guest is to be stopped.
+    pub(crate) fn stopped(&self) -> Option<LimitExceeded> {
+        if self.stopped.load(Ordering::Acquire) {
+            self.report().limit.clone()
+        } else {
+            None
+        }
+    }
+
+    /// Counts `more` bytes of a body that has `body` bytes with them, and notes it if that was too much.
+    pub(crate) fn count_body(&self, way: Way, body: u64, more: u64) -> Result<(), LimitExceeded> {
+        let counted = self.tally.body(way, body, more, &self.limits);
+        counted.inspect_err(|limit| self.exceed(limit.clone()))
+    }
+
+    /// What was used until now.
+    pub(crate) fn usage(&self) -> Usage {
+        let load = |counter: &AtomicU32| u64::from(counter.load(Ordering::Relaxed));
+        let waited = self.started.elapsed();
+        let mut figures = vec![
+            ("instances", Amount::Count(self.instances)),
+            ("compute", Amount::Time(self.tally.computed())),
+            (
+                "wall-clock",
+                Amount::Time(waited.saturating_sub(self.questions.elapsed())),
+            ),
+            ("requests", Amount::Count(load(&self.requests))),
+            (
+                "console-lines",
+                Amount::Count(load(&self.console_lines).min(self.limits.console_lines.into())),
+            ),
+            ("output", Amount::Bytes(self.output.written())),
+        ];
+        for (name, number) in self.tally.figures() {
+            let limit = Limit::find(name).map(|limit| limit.default);
+            figures.extend(limit.map(|kind| (name, kind.alike(number))));
+        }
+        Usage::new(&self.target, self.operation, &self.limits, &figures)
     }
 
     /// Notes a request that got no answer.

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use bowline_app::{Application, Digest};
 use wasmtime::Store;
-use wasmtime::component::{Component, InstancePre, Linker, Resource};
+use wasmtime::component::{InstancePre, Linker, Resource};
 
 use crate::application::ApplicationHandle;
 use crate::artifact::{Artifact, ArtifactError};
@@ -18,6 +18,7 @@ use crate::meter;
 use crate::session::Session;
 use crate::state::{Lent, Run, State};
 
+mod compile;
 mod fault;
 mod link;
 mod login;
@@ -32,6 +33,7 @@ pub struct Target {
 
 struct Inner {
     artifact: Artifact,
+    limits: Limits,
     /// What messages call it until it has told its name.
     label: String,
     pre: InstancePre<State>,
@@ -66,9 +68,22 @@ impl Target {
     /// keeps a processor busy for up to some seconds: call it where that blocks nobody.
     ///
     /// # Errors
-    /// [`HostError::Artifact`] with `Compile` or `Shape`.
+    /// [`HostError::Artifact`] with `Compile`, `Shape`, or `Limit` of the time that compiling may take.
     pub fn load(engine: &Engine, artifact: Artifact) -> Result<Self, HostError> {
-        let component = compile(engine, &artifact)?;
+        Self::load_within(engine, artifact, &Limits::default())
+    }
+
+    /// Loads the target as [`load`](Self::load) does, within these limits; they are those of `describe`, too. Other operations have
+    /// those of their session.
+    ///
+    /// # Errors
+    /// As for [`Target::load`].
+    pub fn load_within(
+        engine: &Engine,
+        artifact: Artifact,
+        limits: &Limits,
+    ) -> Result<Self, HostError> {
+        let component = compile::compile(engine, &artifact, limits.compile_time)?;
         let mut linker = Linker::new(engine.wasmtime());
         link::offer(&mut linker)
             .map_err(|error| HostError::Runtime("nothing can be linked".to_owned(), error))?;
@@ -90,6 +105,7 @@ impl Target {
         let label = format!("sha256:{}", artifact.digest().prefix(12));
         let inner = Inner {
             artifact,
+            limits: limits.clone(),
             label,
             pre,
             deploy,
@@ -131,7 +147,7 @@ impl Target {
     }
 
     /// Asks the target what it is and needs, once; later calls give the same answer. It runs without any capability, and within
-    /// [`Limits::for_describe`].
+    /// [`Limits::describing`].
     ///
     /// # Errors
     /// [`HostError::Description`] when its answer breaks the contract, [`HostError::Trap`] and [`HostError::Limit`].
@@ -139,7 +155,11 @@ impl Target {
         if let Some(known) = self.inner.description.get() {
             return Ok(Arc::clone(known));
         }
-        let run = Run::unlent(self.name(), Operation::Describe, Limits::for_describe());
+        let run = Run::unlent(
+            self.name(),
+            Operation::Describe,
+            self.inner.limits.describing(),
+        );
         let (answer, _run) = self
             .call(
                 run,
@@ -342,7 +362,8 @@ impl Target {
             session.limits.clone(),
             Arc::clone(&session.observer),
             Some(lent),
-        ))
+        )
+        .of_instances(self.artifact().inspection().shape.instances))
     }
 
     /// Runs one call in a store of its own, within the limits.
@@ -352,6 +373,7 @@ impl Target {
         call: impl AsyncFnOnce(&mut Store<State>, &InstancePre<State>) -> wasmtime::Result<T>,
     ) -> Result<(T, Arc<Run>), HostError> {
         let run = Arc::new(run);
+        let reporting = Reporting(Arc::clone(&run));
         let mut store = State::store(self.inner.pre.engine(), &run);
         // Declared after the store, so that it comes first also where this call is dropped while it waits.
         let ending = Ending(Arc::clone(&run));
@@ -359,6 +381,7 @@ impl Target {
         drop(ending);
         // Bodies and streams that the guest left behind end with its store, before anybody looks at what was reported.
         drop(store);
+        drop(reporting);
         match outcome {
             Ok(Ok(answer)) => Ok((answer, run)),
             Ok(Err(error)) => Err(fault::broke_down(&run, error)),
@@ -375,6 +398,15 @@ impl Target {
     }
 }
 
+/// Tells what the operation has used when it is dropped.
+struct Reporting(Arc<Run>);
+
+impl Drop for Reporting {
+    fn drop(&mut self) {
+        self.0.observer.used(&self.0.usage());
+    }
+}
+
 /// Marks the operation as over when it is dropped. To those who read a body, one whose writer has vanished with its store looks
 /// like one that is complete.
 struct Ending(Arc<Run>);
@@ -383,21 +415,6 @@ impl Drop for Ending {
     fn drop(&mut self) {
         self.0.end();
     }
-}
-
-fn compile(engine: &Engine, artifact: &Artifact) -> Result<Component, ArtifactError> {
-    let cached = engine
-        .cache()
-        .and_then(|cache| cache.load(engine.wasmtime(), artifact.digest()));
-    if let Some(component) = cached {
-        return Ok(component);
-    }
-    let component = Component::from_binary(engine.wasmtime(), artifact.bytes())
-        .map_err(ArtifactError::Compile)?;
-    if let Some(cache) = engine.cache() {
-        cache.store(artifact.digest(), &component);
-    }
-    Ok(component)
 }
 
 impl std::fmt::Debug for Target {

@@ -2,6 +2,7 @@
 
 use semver::{Comparator, Op, Version, VersionReq};
 
+use super::inspection::Imports;
 use super::{ArtifactError, CONTRACT_VERSION, DEPLOY_TARGET};
 
 /// Interfaces of the contract that a target may import.
@@ -53,20 +54,15 @@ const SHOWN: usize = 10;
 
 /// The contract version that the component exports.
 pub(super) fn contract_version(exports: &[String]) -> Result<Version, ArtifactError> {
-    let mut built = None;
-    for export in exports {
-        let (interface, version) = split(export);
-        if interface != DEPLOY_TARGET {
-            continue;
-        }
-        match version.and_then(|version| Version::parse(version).ok()) {
-            Some(version) if speaks(&CONTRACT_VERSION, &version) => return Ok(version),
-            _ => built = Some(version.unwrap_or("none").to_owned()),
-        }
+    let spoken = built(exports)
+        .filter_map(|version| Version::parse(version).ok())
+        .find(|version| speaks(&CONTRACT_VERSION, version));
+    if let Some(version) = spoken {
+        return Ok(version);
     }
-    Err(match built {
+    Err(match built_for(exports) {
         Some(built) => ArtifactError::ContractVersion {
-            built: crate::text::line(&built, 40),
+            built: crate::text::line(built, 40),
         },
         None => ArtifactError::NotATarget {
             exports: shown(exports.iter()),
@@ -74,22 +70,65 @@ pub(super) fn contract_version(exports: &[String]) -> Result<Version, ArtifactEr
     })
 }
 
+/// The version in the name of the interface that makes a component a target; the one that is spoken, if it exports several.
+pub(super) fn built_for(exports: &[String]) -> Option<&str> {
+    let spoken = |version: &&str| {
+        Version::parse(version).is_ok_and(|version| speaks(&CONTRACT_VERSION, &version))
+    };
+    built(exports)
+        .find(spoken)
+        .or_else(|| built(exports).last())
+}
+
+fn built(exports: &[String]) -> impl Iterator<Item = &str> {
+    exports
+        .iter()
+        .map(|export| split(export))
+        .filter(|(interface, _)| *interface == DEPLOY_TARGET)
+        .map(|(_, version)| version.unwrap_or("none"))
+}
+
+/// Whose interface an import is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Contract,
+    Wasi,
+    Foreign,
+}
+
+fn source(import: &str) -> Source {
+    const WASI_VERSION: Version = Version::new(0, 2, 0);
+    let (interface, version) = split(import);
+    let (source, offered) = if CONTRACT.contains(&interface) {
+        (Source::Contract, &CONTRACT_VERSION)
+    } else if WASI.contains(&interface) {
+        (Source::Wasi, &WASI_VERSION)
+    } else {
+        return Source::Foreign;
+    };
+    let fits = version
+        .and_then(|version| Version::parse(version).ok())
+        .is_some_and(|version| speaks(offered, &version));
+    if fits { source } else { Source::Foreign }
+}
+
+/// Imports, clean, by where they come from.
+pub(super) fn by_origin(imports: &[String]) -> Imports {
+    let mut all = Imports::default();
+    for import in imports {
+        let list = match source(import) {
+            Source::Contract => &mut all.contract,
+            Source::Wasi => &mut all.wasi,
+            Source::Foreign => &mut all.refused,
+        };
+        list.push(crate::text::line(import, 200));
+    }
+    all
+}
+
 /// Refuses imports that no target can have.
 pub(super) fn check(imports: &[String]) -> Result<(), ArtifactError> {
-    const WASI_VERSION: Version = Version::new(0, 2, 0);
-    let foreign = |import: &&String| {
-        let (interface, version) = split(import);
-        let offered = if CONTRACT.contains(&interface) {
-            &CONTRACT_VERSION
-        } else if WASI.contains(&interface) {
-            &WASI_VERSION
-        } else {
-            return true;
-        };
-        !version
-            .and_then(|version| Version::parse(version).ok())
-            .is_some_and(|version| speaks(offered, &version))
-    };
+    let foreign = |import: &&String| source(import) == Source::Foreign;
     let foreign = shown(imports.iter().filter(foreign));
     if foreign.is_empty() {
         Ok(())
@@ -114,7 +153,7 @@ fn speaks(offered: &Version, built: &Version) -> bool {
     .matches(built)
 }
 
-fn split(name: &str) -> (&str, Option<&str>) {
+pub(super) fn split(name: &str) -> (&str, Option<&str>) {
     match name.split_once('@') {
         Some((interface, version)) => (interface, Some(version)),
         None => (name, None),

@@ -146,11 +146,11 @@ fn size_is_bounded_before_reading_on() {
     let path = home.path().join("large.wasm");
     File::create(&path)
         .unwrap()
-        .set_len(MAX_ARTIFACT_SIZE + 1)
+        .set_len(Limits::default().component_size + 1)
         .unwrap();
     assert!(matches!(
         Artifact::read(&path),
-        Err(ArtifactError::TooLarge)
+        Err(ArtifactError::Limit(LimitExceeded::ComponentSize(_)))
     ));
     let missing = Artifact::read(&home.path().join("none.wasm")).unwrap_err();
     assert!(matches!(missing, ArtifactError::Read { .. }));

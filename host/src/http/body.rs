@@ -18,9 +18,8 @@ use super::exchange::{Turn, misused};
 use super::fault;
 use crate::error::SecretMisuse;
 use crate::grant::Origin;
-use crate::limits::LimitExceeded;
 use crate::secrets::vault::{Encoding, Misuse, PLACEHOLDER, Vault};
-use crate::state::Run;
+use crate::state::{Run, Way};
 
 /// Bodies up to this size are held back until they are complete: then their length is known to the server, and secrets can be put in.
 /// Logins and API calls have some kilobytes. Larger ones are streamed.
@@ -42,7 +41,6 @@ impl Outgoing {
         headers: &mut HeaderMap,
         origin: &Origin,
     ) -> Result<Self> {
-        let limit = run.limits.request_body;
         let mut start = BytesMut::new();
         let mut ended = false;
         while start.len() <= WHOLE {
@@ -53,9 +51,8 @@ impl Outgoing {
             // Trailers of requests are understood by nearly no server, and are left out.
             if let Ok(data) = frame?.into_data() {
                 start.extend_from_slice(&data);
-            }
-            if start.len() as u64 > limit {
-                return Err(too_large(run));
+                run.count_body(Way::Out, start.len() as u64, data.len() as u64)
+                    .map_err(|_| Breach::TooLarge.error())?;
             }
         }
         if ended && run.is_over() {
@@ -67,8 +64,8 @@ impl Outgoing {
                 vault: vault.clone(),
                 origin: origin.clone(),
                 body,
+                seen: start.len() as u64,
                 held: start,
-                seen: 0,
                 ended: false,
             };
             return Ok(Self::Stream(Box::new(guarded)));
@@ -125,15 +122,10 @@ fn encoding(headers: &HeaderMap) -> Option<Encoding> {
     }
 }
 
-fn too_large(run: &Run) -> Error {
-    run.exceed(LimitExceeded::RequestBody(run.limits.request_body));
-    Error::HttpRequestBodySize(Some(run.limits.request_body))
-}
-
 /// Why the host broke a request's body off.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Breach {
-    TooLarge(u64),
+    TooLarge,
     Secret,
     Guest,
 }
@@ -141,7 +133,7 @@ pub(super) enum Breach {
 impl Breach {
     pub(super) fn error(self) -> Error {
         match self {
-            Self::TooLarge(limit) => Error::HttpRequestBodySize(Some(limit)),
+            Self::TooLarge => Error::HttpRequestBodySize(None),
             Self::Secret => Error::HttpRequestDenied,
             Self::Guest => Error::ConnectionTerminated,
         }
@@ -188,12 +180,6 @@ impl Guarded {
         if free == 0 {
             return Ok(None);
         }
-        self.seen += free as u64;
-        let limit = self.run.limits.request_body;
-        if self.seen > limit {
-            too_large(&self.run);
-            return Err(Breach::TooLarge(limit));
-        }
         Ok(Some(self.held.split_to(free).freeze()))
     }
 }
@@ -221,6 +207,11 @@ impl Body for Guarded {
                 Some(Err(_)) => return Poll::Ready(Some(Err(Broken(Breach::Guest)))),
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
+                        let more = data.len() as u64;
+                        self.seen += more;
+                        if self.run.count_body(Way::Out, self.seen, more).is_err() {
+                            return Poll::Ready(Some(Err(Broken(Breach::TooLarge))));
+                        }
                         self.held.extend_from_slice(&data);
                     }
                 }
@@ -286,14 +277,13 @@ impl Body for Incoming {
             None => None,
             Some(Err(error)) => Some(Err(fault::unanswered(&this.run, &this.url, error))),
             Some(Ok(frame)) => {
-                this.seen += frame.data_ref().map_or(0, |data| data.len() as u64);
-                let limit = this.run.limits.response_body;
-                if this.seen > limit {
-                    this.run.exceed(LimitExceeded::ResponseBody(limit));
-                    Some(Err(Error::HttpResponseBodySize(Some(limit))))
-                } else {
-                    Some(Ok(frame))
-                }
+                let more = frame.data_ref().map_or(0, |data| data.len() as u64);
+                this.seen += more;
+                let counted = this.run.count_body(Way::In, this.seen, more);
+                Some(match counted {
+                    Ok(()) => Ok(frame),
+                    Err(_) => Err(Error::HttpResponseBodySize(None)),
+                })
             }
         })
     }

@@ -96,6 +96,9 @@ fn take_turn(run: &Arc<Run>) -> Result<Turn> {
         ));
         return Err(Error::ConnectionLimitReached);
     }
+    let now = run.requests_now.load(Ordering::Relaxed);
+    let peak = &run.tally.concurrent_requests;
+    peak.fetch_max(now, Ordering::Relaxed);
     Ok(Turn(Arc::clone(&run.requests_now)))
 }
 

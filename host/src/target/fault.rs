@@ -129,7 +129,14 @@ fn limit_of(error: &wasmtime::Error, run: &Run) -> Option<LimitExceeded> {
         return Some(LimitExceeded::Handles(run.limits.handles));
     }
     if cause.starts_with("resource limit exceeded") {
-        return Some(LimitExceeded::Instances(run.limits.instances));
+        // It says the count of what was too high.
+        return Some(if cause.contains("memory count") {
+            LimitExceeded::Memories(run.limits.memories)
+        } else if cause.contains("table count") {
+            LimitExceeded::Tables(run.limits.tables)
+        } else {
+            LimitExceeded::Instances(run.limits.instances)
+        });
     }
     cause
         .contains("fuel allocated for hostcalls")
