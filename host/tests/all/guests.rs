@@ -20,6 +20,7 @@ mod contract;
 mod hostile;
 mod network;
 mod plan;
+mod usage;
 
 use abuse::*;
 use contract::*;

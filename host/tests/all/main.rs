@@ -13,4 +13,6 @@ mod secure;
 #[cfg(test)]
 mod server;
 #[cfg(test)]
+mod shapes;
+#[cfg(test)]
 mod tls;
