@@ -11,6 +11,7 @@ use bowline_hippo::deploy::{Facts, deploy as deploy_to_hippo};
 use bowline_hippo::port::{Host, Http};
 use bowline_host::bindle::{Client, ClientOptions, Signer, Silent};
 use bowline_host::{HttpClient, HttpOptions};
+use bowline_target::bindle::PushPreview;
 use bowline_target::{Failure, http as transport};
 use http::{Request, Response};
 use tokio::runtime::Runtime;
@@ -108,6 +109,21 @@ impl Host for Native<'_> {
             .block_on(self.bindle.push(&bundle, Arc::new(Silent)))
             .expect("the push succeeds");
         Ok(())
+    }
+
+    fn preview(&self, id: &str) -> Result<PushPreview, Failure> {
+        let id: BindleId = id.parse().expect("the id is good");
+        let bundle = Bundle::pack(&self.application, id).expect("the application can be packed");
+        let preview = self.runtime.block_on(self.bindle.preview(&bundle));
+        let preview = preview.expect("the questions are answered");
+        let count = |parcels: usize| u32::try_from(parcels).expect("there are not so many");
+        Ok(PushPreview {
+            exists: preview.exists,
+            upload: count(preview.upload),
+            upload_bytes: preview.upload_bytes,
+            present: count(preview.present),
+            exact: preview.exact,
+        })
     }
 }
 
