@@ -10,7 +10,7 @@ fn engine() -> Engine {
 /// The guest with every occurrence of these bytes replaced.
 fn patched(from: &str, to: &str) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
-    let mut bytes = artifacts::boasts().to_vec();
+    let mut bytes = artifacts::false_url().to_vec();
     let at: Vec<_> = (0..bytes.len())
         .filter(|&at| bytes[at..].starts_with(from.as_bytes()))
         .collect();
@@ -43,7 +43,7 @@ fn the_contract_version_is_read_before_compiling() {
 #[test]
 fn broken_code_is_found_when_it_is_compiled() {
     // Sizes are right, so that the outline can be read, and the code between them is not.
-    let whole = artifacts::boasts();
+    let whole = artifacts::false_url();
     let broken = (0..1_000).find_map(|step| {
         let mut bytes = whole.to_vec();
         bytes[whole.len() / 2 + step..][..8].fill(0xff);
@@ -62,7 +62,7 @@ fn compiled_code_is_taken_from_the_cache() {
     let folder = home.path().join("compiled");
     let load = || {
         let engine = Engine::new(&EngineOptions::with_cache(&folder)).unwrap();
-        Target::load(&engine, Artifact::from_bytes(artifacts::boasts()).unwrap()).unwrap()
+        Target::load(&engine, Artifact::from_bytes(artifacts::false_url()).unwrap()).unwrap()
     };
     let entries = || {
         std::fs::read_dir(&folder)

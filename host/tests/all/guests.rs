@@ -17,14 +17,12 @@ use crate::server::{Server, answer};
 
 mod abuse;
 mod contract;
-mod hostile;
 mod network;
 mod plan;
 mod usage;
 
 use abuse::*;
 use contract::*;
-use hostile::*;
 use network::*;
 use plan::*;
 

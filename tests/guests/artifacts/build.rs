@@ -4,7 +4,7 @@ use std::env;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bowline_component::{Compile, compile, rerun_if_changed};
 
@@ -25,51 +25,40 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let components = compile(&root, &guests)?;
 
-    let mut names = Vec::new();
-    for program in fs::read_dir(root.join("tests/guests/examples"))? {
-        let program = program?.path();
-        if program
-            .extension()
-            .is_some_and(|extension| extension == "rs")
-        {
-            names.push(
-                program
-                    .file_stem()
-                    .ok_or("a guest has no name")?
-                    .to_string_lossy()
-                    .into_owned(),
-            );
-        }
-    }
-    names.sort();
     let mut module = String::new();
-    for name in &names {
-        let component = components.join(format!("{name}.wasm"));
-        let copy = out.join(format!("{name}.wasm"));
-        fs::copy(&component, &copy).map_err(|error| {
-            format!(
-                "{}: {error} (is it an [[example]] in tests/guests/Cargo.toml?)",
-                component.display()
-            )
-        })?;
+    for (folder, each) in [
+        ("tests/guests/examples", "for_each_guest"),
+        ("tests/guests/hostile", "for_each_hostile_guest"),
+    ] {
+        let names = programs(&root.join(folder))?;
+        for name in &names {
+            let component = components.join(format!("{name}.wasm"));
+            let copy = out.join(format!("{name}.wasm"));
+            fs::copy(&component, &copy).map_err(|error| {
+                format!(
+                    "{}: {error} (is it an [[example]] in tests/guests/Cargo.toml?)",
+                    component.display()
+                )
+            })?;
+            writeln!(module, "/// The component of `{folder}/{name}.rs`.")?;
+            writeln!(
+                module,
+                "#[must_use]\npub fn {name}() -> &'static [u8] {{ include_bytes!({copy:?}) }}"
+            )?;
+        }
         writeln!(
             module,
-            "/// The component of `tests/guests/examples/{name}.rs`."
+            "/// Calls a macro with the name of each guest of `{folder}`."
         )?;
         writeln!(
             module,
-            "#[must_use]\npub fn {name}() -> &'static [u8] {{ include_bytes!({copy:?}) }}"
+            "#[macro_export]\nmacro_rules! {each} {{ ($do:ident) => {{"
         )?;
+        for name in &names {
+            writeln!(module, "$do!({name});")?;
+        }
+        writeln!(module, "}}}}")?;
     }
-    writeln!(module, "/// Calls a macro with the name of each guest.")?;
-    writeln!(
-        module,
-        "#[macro_export]\nmacro_rules! for_each_guest {{ ($do:ident) => {{"
-    )?;
-    for name in &names {
-        writeln!(module, "$do!({name});")?;
-    }
-    writeln!(module, "}}}}")?;
     fs::write(out.join("guests.rs"), module)?;
 
     rerun_if_changed(
@@ -78,7 +67,25 @@ fn main() -> Result<(), Box<dyn Error>> {
             "tests/guests/Cargo.toml",
             "tests/guests/src",
             "tests/guests/examples",
+            "tests/guests/hostile",
         ],
     );
     Ok(())
+}
+
+/// The names of the programs in a folder, in their order.
+fn programs(folder: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut names = Vec::new();
+    for program in fs::read_dir(folder)? {
+        let program = program?.path();
+        if program
+            .extension()
+            .is_some_and(|extension| extension == "rs")
+        {
+            let name = program.file_stem().ok_or("a guest has no name")?;
+            names.push(name.to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
 }

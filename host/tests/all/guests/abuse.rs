@@ -3,33 +3,28 @@
 use super::*;
 
 #[tokio::test]
-pub async fn hoards_bodies() {
-    let settings = [("requests", "100")];
-    let error = deploy(artifacts::hoards_bodies(), &settings)
-        .await
-        .unwrap_err();
-    let HostError::Failed {
-        failure: TargetFailure::Unexpected(written),
-        ..
-    } = &error
-    else {
+pub async fn traps() {
+    let error = deploy(artifacts::traps(), &[]).await.unwrap_err();
+    let HostError::Trap { target, trap } = &error else {
         panic!("{error:?}")
     };
-    let written: usize = written.parse().unwrap();
-    assert!(
-        (100..=100 * (128 << 10)).contains(&written),
-        "the host holds {written} bytes of bodies that are never sent"
+    assert_eq!(
+        (target.as_str(), trap.operation),
+        ("guest", Operation::Deploy)
     );
-}
-
-#[tokio::test]
-pub async fn nags() {
-    let target = target(artifacts::nags());
-    let (session, ear) = session(&target, environment(&[])).await;
-    let (_folder, application) = application::load();
-    target.deploy(application, &session).await.unwrap();
-    let heard = ear.heard();
-    assert!((1..=100).contains(&heard.len()), "{}", heard.len());
+    assert!(trap.reason.contains("unreachable"), "{}", trap.reason);
+    assert!(
+        trap.output
+            .starts_with("before the fall\n]0;ownedabout to fall\n"),
+        "{:?}",
+        trap.output
+    );
+    assert!(
+        trap.output.contains("the guest's own words"),
+        "{:?}",
+        trap.output
+    );
+    assert_eq!(error.to_string(), "target 'guest' broke down in deploy");
 }
 
 #[tokio::test]
@@ -125,14 +120,14 @@ async fn a_final_dot_does_not_make_another_name_of_it() {
 #[tokio::test]
 async fn no_wall_clock_is_no_overflow() {
     let limits = limits(|limits| limits.wall_clock = Duration::MAX);
-    let outcome = deploy_within(artifacts::probes(), &[], limits).await;
+    let outcome = deploy_within(artifacts::probes_files(), &[], limits).await;
     assert_eq!(outcome.unwrap(), "found []");
 }
 
 /// Embedders spawn operations on runtimes of several threads.
 #[tokio::test]
 async fn operations_can_be_spawned() {
-    let target = target(artifacts::probes());
+    let target = target(artifacts::probes_files());
     let (session, _) = session(&target, environment(&[])).await;
     let (_folder, application) = application::load();
     let deployed = tokio::spawn(async move {

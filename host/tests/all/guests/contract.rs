@@ -260,60 +260,6 @@ async fn an_answer_of_another_kind_is_refused() {
 }
 
 #[tokio::test]
-pub async fn misreads() {
-    let error = deploy(artifacts::misreads(), &[("hippo-token", "real")])
-        .await
-        .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the setting 'hippo-token' is not one that the target declares"
-    );
-}
-
-#[tokio::test]
-pub async fn boasts() {
-    let error = deploy(artifacts::boasts(), &[]).await.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            HostError::Answer {
-                operation: Operation::Deploy,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
-    assert!(
-        error
-            .to_string()
-            .ends_with("'https://bank.test@evil.test/' is no http or https URL"),
-        "{error}"
-    );
-}
-
-#[tokio::test]
-pub async fn describes_nonsense() {
-    let error = target(artifacts::describes_nonsense())
-        .describe()
-        .await
-        .unwrap_err();
-    assert!(matches!(error, HostError::Description { .. }), "{error:?}");
-    assert_eq!(
-        std::error::Error::source(&error).unwrap().to_string(),
-        "the setting 'a[31mb' is no lower-case name"
-    );
-}
-
-#[tokio::test]
-pub async fn describes_with_network() {
-    let description = target(artifacts::describes_with_network())
-        .describe()
-        .await
-        .unwrap();
-    assert_eq!(description.summary, "http false, bindle false");
-}
-
-#[tokio::test]
 pub async fn operations_that_are_not_exported_are_unsupported() {
     let target = target(artifacts::shrugs());
     let (session, _) = session(&target, environment(&[])).await;

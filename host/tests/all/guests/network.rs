@@ -188,20 +188,6 @@ pub async fn shrugs() {
 }
 
 #[tokio::test]
-pub async fn repeats() {
-    let server = Server::obliging().await;
-    let settings = [("server-url", server.url.as_str())];
-    let outcome = deploy_within(
-        artifacts::repeats(),
-        &settings,
-        limits(|limits| limits.requests = 5),
-    )
-    .await;
-    assert_limit(outcome, LimitExceeded::Requests(5));
-    assert_eq!(server.seen().len(), 5);
-}
-
-#[tokio::test]
 pub async fn polls() {
     let server = Server::start(|_| answer(200, "12345")).await;
     let settings = [("server-url", server.url.as_str()), ("times", "20")];

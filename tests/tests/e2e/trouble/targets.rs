@@ -75,7 +75,7 @@ fn another_component() {
 #[test]
 fn another_version_of_the_contract() {
     let newer = replaced(
-        guests::boasts(),
+        guests::false_url(),
         "bowline:deploy/deploy-target@0.1.0",
         "bowline:deploy/deploy-target@0.2.0",
     );
@@ -84,7 +84,7 @@ fn another_version_of_the_contract() {
 
 #[test]
 fn cut_off_in_the_middle() {
-    let whole = guests::boasts();
+    let whole = guests::false_url();
     run(&whole[..whole.len() / 2]).fails(12, &["their.wasm"]);
 }
 
@@ -103,17 +103,6 @@ fn a_target_that_traps() {
         "{}",
         verbose.stderr
     );
-}
-
-/// Takes as long as a target may compute: half a minute.
-#[test]
-fn a_target_that_spins() {
-    run(guests::spins()).fails(11, &["'guest'", "30s of computing"]);
-}
-
-#[test]
-fn a_target_that_eats_memory() {
-    run(guests::eats_memory()).fails(11, &["'guest'", "256 MiB"]);
 }
 
 #[test]
