@@ -39,10 +39,12 @@ pub fn artifact(error: &ArtifactError, file: Option<&Path>) -> Error {
             .cause(source)
             .hint("give the WebAssembly component of a deploy target with `--target`");
     }
-    let made = Error::new(
-        Exit::Target,
-        format!("{name} can't be used as a target: {error}"),
-    );
+    // What is too large is too large for a limit, which can be set.
+    let exit = match error {
+        ArtifactError::Limit(_) => Exit::Limit,
+        _ => Exit::Target,
+    };
+    let made = Error::new(exit, format!("{name} can't be used as a target: {error}"));
     let made = match std::error::Error::source(error) {
         Some(source) => made.cause(source),
         None => made,

@@ -23,6 +23,7 @@ use crate::secrets::vault::Vault;
 use crate::session::{Environment, Session};
 use crate::usage::Usage;
 
+mod clocks;
 mod held;
 mod limiter;
 mod tally;
@@ -57,6 +58,8 @@ impl State {
             .allow_udp(false)
             .allow_ip_name_lookup(false)
             .max_random_size(64 << 10)
+            .monotonic_clock(clocks::Monotonic::new())
+            .wall_clock(clocks::Wall)
             .build();
         let state = Self {
             table,
