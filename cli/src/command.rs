@@ -14,6 +14,7 @@ mod common;
 mod deploy;
 mod glance;
 mod local;
+mod plan;
 
 /// Heading of the flags that every verb takes.
 const COMMON: &str = "Common options";
@@ -84,6 +85,7 @@ pub fn command(target: Option<&Description>) -> Command {
                 .help("Ask nothing: what would be a question is an error that says how to answer it beforehand [also where CI is set]"),
         )
         .subcommand(deploy::deploy(target))
+        .subcommand(plan::plan(target))
         .subcommand(local::local())
 }
 
@@ -185,11 +187,15 @@ mod tests {
             command.build();
             command
         };
-        let deploy = built.find_subcommand("deploy").unwrap();
-        let mut flags: Vec<&str> = deploy.get_arguments().filter_map(Arg::get_long).collect();
+        let verbs = ["deploy", "plan"].map(|verb| built.find_subcommand(verb).unwrap());
+        let mut flags: Vec<&str> = verbs
+            .iter()
+            .flat_map(|verb| verb.get_arguments().filter_map(Arg::get_long))
+            .collect();
         // deploy itself has no --version, but a target that had one would confuse.
         flags.push("version");
         flags.sort_unstable();
+        flags.dedup();
         let mut reserved = host::reserved_flags();
         reserved.sort_unstable();
         assert_eq!(flags, reserved);

@@ -114,7 +114,8 @@ impl Exit {
             Self::Forbidden => "A server knows who is asking, and refuses.",
             Self::NotFound => "What the operation was to act on is not there.",
             Self::Conflict => {
-                "Somebody changed what this run relied on, or this version exists with other content. Look, then run again."
+                "Somebody changed what this run relied on, something moved since the plan of `--plan` was saved, or this version exists \
+                 with other content. Look, then run again."
             }
             Self::Unavailable => {
                 "A server can't be reached, broke off, or is busy. The same command may succeed later, \
@@ -129,7 +130,7 @@ impl Exit {
             Self::Limit => "The target used up its memory, time, or number or size of requests.",
             Self::Target => {
                 "The file of `--target` can't be read, is not a deploy target or speaks another contract version, \
-                             or the target crashed or broke its contract."
+                             or the target crashed, broke its contract, tried to change something while planning, or has no operation `plan`."
             }
             Self::UnexpectedAnswer => {
                 "A server answered something that is not its protocol, for example an HTML page. Check its URL."
@@ -149,6 +150,8 @@ pub fn markdown() -> String {
          `bowline` ends with one of these, on every verb. A code keeps its meaning from release to release, so scripts can\n\
          rely on it. As a Spin plugin the code is passed through by `spin deploy`. `bowline local up` ends with the code of the\n\
          platform that it starts.\n\n\
+         With `--detailed-exitcode`, `bowline plan` and `bowline deploy --dry-run` end with 0 where there is nothing to do and with\n\
+         **2 where there is**; what ends with 2 otherwise, a wrong command line, ends with 1 then.\n\n\
          | code | name | meaning |\n\
          | ---: | --- | --- |\n",
     );

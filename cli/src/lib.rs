@@ -52,7 +52,7 @@ pub fn run(arguments: &[OsString], variables: &Variables) -> u8 {
         Ok(code) => code,
         Err(error) => {
             output::error(&error, glance.format, glance.verbose);
-            error.exit().code()
+            glance.code(error.exit())
         }
     }
 }
@@ -87,6 +87,18 @@ fn execute(
         .and_then(|name| Format::find(name))
         .unwrap_or(glance.format);
     match (matches.subcommand(), context) {
+        (Some((verb, matches)), Some(context))
+            if verb == "plan" || (verb == "deploy" && matches.get_flag("dry-run")) =>
+        {
+            log(matches);
+            let planned = commands::deploy::plan::run(matches, &context, variables)?;
+            let code = shown(&planned, format)?;
+            if let Some(error) = commands::deploy::plan::misbehaved(&planned) {
+                output::error(&error, Format::Text, glance.verbose);
+                return Ok(error.exit().code());
+            }
+            Ok(code)
+        }
         (Some(("deploy", matches)), Some(context)) => {
             log(matches);
             shown(
@@ -124,7 +136,7 @@ fn misread(found: &clap::Error, glance: &command::Glance) -> Result<u8, Error> {
     // When nobody listens any more, there is nothing left to do.
     let _ = found.print();
     Ok(if found.use_stderr() {
-        Exit::Usage.code()
+        glance.code(Exit::Usage)
     } else {
         Exit::Success.code()
     })

@@ -15,8 +15,10 @@ use crate::text;
 
 mod deployed;
 mod error;
+mod planned;
 
 pub use self::deployed::{Deployed, Pushed, Readiness, Route};
+pub use self::planned::{Planned, Step};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();

@@ -239,6 +239,13 @@ impl Session {
         self
     }
 
+    /// Lends the credential of a login just now, whatever this machine's clock says of its end.
+    #[must_use]
+    pub fn with_login(mut self, credential: Credential) -> Self {
+        self.environment = Arc::new(self.environment.renewed(credential));
+        self
+    }
+
     /// Reports to this observer.
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {

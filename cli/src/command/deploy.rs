@@ -2,7 +2,7 @@
 
 use clap::{Arg, ArgAction, Command, value_parser};
 
-use super::{common, target_flags, template};
+use super::{common, plan, target_flags, template};
 use crate::description::Description;
 
 pub(super) fn deploy(target: Option<&Description>) -> Command {
@@ -11,6 +11,7 @@ pub(super) fn deploy(target: Option<&Description>) -> Command {
         .help_template(template(&[
             ("Deploy the application in this folder", "bowline deploy"),
             ("Name the servers, and don't wait until the application answers", "bowline deploy -f ./shop --bindle-server https://bindle.example.com/v1 \\\n      --hippo-url https://hippo.example.com --readiness-timeout 0"),
+            ("See what would be done first", "bowline deploy --dry-run"),
             ("Deploy with another target", "bowline deploy --target ./acme.wasm --acme-url https://acme.example.com"),
         ]))
         .arg(common::from())
@@ -31,6 +32,7 @@ pub(super) fn deploy(target: Option<&Description>) -> Command {
                 .value_parser(value_parser!(u32))
                 .default_value("60")
                 .help("How long to wait until the application answers; 0 doesn't wait"),
-        );
+        )
+        .args(plan::of_deploy());
     target_flags(command, target)
 }

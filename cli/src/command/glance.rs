@@ -2,10 +2,11 @@
 
 use std::ffi::{OsStr, OsString};
 
+use crate::exit::Exit;
 use crate::output::Format;
 
 /// Verbs that work with a target, whose settings are their flags.
-const WITH_TARGET: [&str; 1] = ["deploy"];
+const WITH_TARGET: [&str; 2] = ["deploy", "plan"];
 
 /// What has to be known of the command line before it can be read in full: the flags of some verbs are those of their target.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -16,8 +17,22 @@ pub struct Glance {
     pub target: Option<OsString>,
     /// `-v` is there, so that errors before the full reading are told in full as well.
     pub verbose: bool,
+    /// `--detailed-exitcode` is there.
+    pub detailed_exitcode: bool,
     /// How errors before the full reading are written.
     pub format: Format,
+}
+
+impl Glance {
+    /// How the process ends that ended so. With `--detailed-exitcode` 2 says that there is something to do, and so not that the
+    /// command line is wrong.
+    #[must_use]
+    pub fn code(&self, exit: Exit) -> u8 {
+        match exit {
+            Exit::Usage if self.detailed_exitcode => Exit::Internal.code(),
+            other => other.code(),
+        }
+    }
 }
 
 /// Looks for the verb, `--target`, `--output` and `-v` in `arguments`, the command line without the program's name. What is wrong
@@ -27,6 +42,7 @@ pub fn glance(arguments: &[OsString]) -> Glance {
         with_target: false,
         target: None,
         verbose: false,
+        detailed_exitcode: false,
         format: Format::Text,
     };
     let mut verb = None;
@@ -34,6 +50,8 @@ pub fn glance(arguments: &[OsString]) -> Glance {
     while let Some(argument) = rest.next() {
         if argument == "-v" || argument == "-vv" || argument == "--verbose" {
             seen.verbose = true;
+        } else if argument == "--detailed-exitcode" {
+            seen.detailed_exitcode = true;
         } else if let Some(value) = value(argument, &["-o", "--output"], &mut rest) {
             seen.format = value.to_str().and_then(Format::find).unwrap_or(seen.format);
         } else if verb.is_none() {

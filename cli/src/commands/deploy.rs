@@ -23,8 +23,10 @@ use crate::target::Chosen;
 use crate::variables::Variables;
 use request::Request;
 
+pub(crate) mod plan;
 mod readiness;
 mod request;
+mod saved;
 
 /// How long uploads that run may take to end when the user wants to stop. Cutting one makes the Bindle server refuse that
 /// parcel for ever, so they get more time than a person likes to wait; a second signal cuts them all the same.
@@ -38,6 +40,71 @@ pub(crate) struct Context {
     pub(crate) description: Description,
 }
 
+/// What is to be done, and what with: the command line, read in full.
+struct Job<'a> {
+    request: Request,
+    context: &'a Context,
+    earlier: Option<plan::Earlier>,
+    http: HttpClient,
+    bindle: Option<Client>,
+    progress: Arc<Progress>,
+}
+
+impl<'a> Job<'a> {
+    fn read(
+        matches: &ArgMatches,
+        context: &'a Context,
+        variables: &Variables,
+    ) -> Result<Self, Error> {
+        let request = Request::read(matches, &context.description, variables)
+            .map_err(|error| newcomer(error, matches, context, variables))?;
+        let earlier = plan::Earlier::read(matches)?;
+        let progress = Arc::new(Progress::new(Style::choose(
+            matches.get_flag("quiet"),
+            matches.get_count("verbose") > 0,
+        )));
+        if request.insecure {
+            progress.warning("TLS certificates are not checked (--insecure): whoever sits on the way can read and change everything");
+        }
+        let http = network::client(request.insecure, request.ca_file.as_deref(), variables)?;
+        let bindle = bindle(&request, &http, context, variables)?;
+        Ok(Self {
+            request,
+            context,
+            earlier,
+            http,
+            bindle,
+            progress,
+        })
+    }
+
+    /// Name of the environment.
+    fn environment(&self) -> &str {
+        "default"
+    }
+
+    /// Does it, on a runtime of its own.
+    fn run<T>(
+        &self,
+        variables: &Variables,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let runtime = crate::runtime()?;
+        let result = runtime.block_on(work);
+        self.progress.abandon();
+        // Work on threads of its own, reading the application for one, is not waited for after an interruption.
+        runtime.shutdown_background();
+        result.map_err(|error| network::explain(error, variables))
+    }
+}
+
+/// Everything that is ready before the target is first asked to do something.
+struct Prepared {
+    application: Arc<Application>,
+    target: Target,
+    session: Session,
+}
+
 /// Deploys as the command line says.
 ///
 /// # Errors
@@ -47,39 +114,25 @@ pub(crate) fn run(
     context: &Context,
     variables: &Variables,
 ) -> Result<Deployed, Error> {
-    let request = Request::read(matches, &context.description, variables)
-        .map_err(|error| newcomer(error, matches, context, variables))?;
-    let progress = Arc::new(Progress::new(Style::choose(
-        matches.get_flag("quiet"),
-        matches.get_count("verbose") > 0,
-    )));
-    if request.insecure {
-        progress.warning("TLS certificates are not checked (--insecure): whoever sits on the way can read and change everything");
-    }
-    let http = network::client(request.insecure, request.ca_file.as_deref(), variables)?;
-    let bindle = bindle(&request, &http, context, variables)?;
-    let runtime = crate::runtime()?;
-    let result = runtime.block_on(deploy(&request, context, http, bindle, &progress));
-    progress.abandon();
-    // Work on threads of its own, reading the application for one, is not waited for after an interruption.
-    runtime.shutdown_background();
-    result.map_err(|error| network::explain(error, variables))
+    let job = Job::read(matches, context, variables)?;
+    job.run(variables, deploy(&job))
 }
 
-async fn deploy(
-    request: &Request,
-    context: &Context,
-    http: HttpClient,
-    bindle: Option<Client>,
-    progress: &Arc<Progress>,
-) -> Result<Deployed, Error> {
-    let mut signals = Signals::listen()
-        .map_err(|error| Error::new(Exit::Internal, "can't listen for Ctrl-C").cause(&error))?;
-    let name = &context.description.name;
+fn listen() -> Result<Signals, Error> {
+    Signals::listen()
+        .map_err(|error| Error::new(Exit::Internal, "can't listen for Ctrl-C").cause(&error))
+}
 
+/// Reads the application, loads the target, and makes the session in which they meet.
+async fn prepare(job: &Job<'_>, signals: &mut Signals) -> Result<Prepared, Error> {
+    let Job {
+        request,
+        context,
+        progress,
+        ..
+    } = job;
     progress.start("Reading the application");
-    let loading = load(request, context);
-    let Some(loaded) = interruptible(&mut signals, loading).await else {
+    let Some(loaded) = interruptible(signals, load(request, context)).await else {
         return Err(stopped(
             "stopped while reading the application; nothing was deployed",
         ));
@@ -88,10 +141,44 @@ async fn deploy(
     for warning in application.warnings() {
         progress.warning(warning);
     }
-    refuse_triggers(&application, &target, name).await?;
+    refuse_triggers(&application, &target, &context.description.name).await?;
+    let session = session(job, &target).await?;
+    Ok(Prepared {
+        application: Arc::new(application),
+        target,
+        session,
+    })
+}
 
-    let session = session(request, &target, http.clone(), bindle.clone(), progress).await?;
-    let application = Arc::new(application);
+async fn deploy(job: &Job<'_>) -> Result<Deployed, Error> {
+    let Job {
+        request,
+        context,
+        http,
+        bindle,
+        progress,
+        ..
+    } = job;
+    let mut signals = listen()?;
+    let name = &context.description.name;
+    let mut prepared = prepare(job, &mut signals).await?;
+    if let Some(earlier) = &job.earlier {
+        let holding = earlier.still_holds(job, &prepared);
+        let Some(holds) = interruptible(&mut signals, holding).await else {
+            return Err(stopped(
+                "stopped while checking the plan; nothing was deployed",
+            ));
+        };
+        if let Some(credential) = holds? {
+            prepared.session = prepared.session.with_login(credential);
+        }
+    }
+    let Prepared {
+        application,
+        target,
+        session,
+    } = prepared;
+
     progress.start(&format!(
         "Deploying {} {} with '{name}'",
         application.name(),
@@ -108,7 +195,7 @@ async fn deploy(
         progress.warning(&format!("the target '{name}' was refused {denial}"));
     }
 
-    let readiness = readiness::wait(request, &deployment, &http, progress);
+    let readiness = readiness::wait(request, &deployment, http, progress);
     let readiness = match interruptible(&mut signals, readiness).await {
         Some(readiness) => readiness?,
         None => {
@@ -209,18 +296,13 @@ async fn refuse_triggers(
     }
 }
 
-async fn session(
-    request: &Request,
-    target: &Target,
-    http: HttpClient,
-    bindle: Option<Client>,
-    progress: &Arc<Progress>,
-) -> Result<Session, Error> {
+async fn session(job: &Job<'_>, target: &Target) -> Result<Session, Error> {
+    let request = &job.request;
     let description = target
         .describe()
         .await
         .map_err(|error| fault::host(error, None))?;
-    let mut environment = Environment::new("default");
+    let mut environment = Environment::new(job.environment());
     for (name, value) in request.settings.iter() {
         // Defaults the host has from the target itself, and trusts them less than what the user gave.
         if *value.source() == Source::Default {
@@ -228,12 +310,12 @@ async fn session(
         }
         environment = environment.with_setting(name, Secret::new(value.text()));
     }
-    let observer: Arc<Progress> = Arc::clone(progress);
-    let session = Session::new(environment, http)
+    let observer: Arc<Progress> = Arc::clone(&job.progress);
+    let session = Session::new(environment, job.http.clone())
         .with_observer(observer)
         .granting(&description, &request.approved)
         .map_err(|error| Error::of(Exit::Usage, &error))?;
-    Ok(match bindle {
+    Ok(match job.bindle.clone() {
         Some(client) => session.with_bindle(client),
         None => session,
     })

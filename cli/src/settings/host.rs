@@ -4,7 +4,7 @@ use crate::description::Setting;
 use crate::network;
 use crate::settings::kind::Kind;
 
-/// Flags of `deploy` that are no settings: a target's settings must not have their names. Those that every verb takes are
+/// Flags of `deploy` and `plan` that are no settings: a target's settings must not have their names. Those that every verb takes are
 /// among them.
 pub const FLAGS: &[&str] = &[
     "from",
@@ -13,6 +13,10 @@ pub const FLAGS: &[&str] = &[
     "insecure",
     "ca-file",
     "readiness-timeout",
+    "dry-run",
+    "detailed-exitcode",
+    "plan",
+    "save",
     "output",
     "no-input",
     "verbose",

@@ -29,7 +29,7 @@ fn the_commands_are_documented() {
     let world = World::new();
     let mut text = String::from(
         "# The command line\n\n\
-         What `--help` says. The settings of `deploy` are those of the target in force; here, of the built-in Hippo target.\n\
+         What `--help` says. The settings of `deploy` and `plan` are those of the target in force; here, of the built-in Hippo target.\n\
          A flag beats its variable, which beats the default; an empty variable counts as not set. How a command ends is in\n\
          [exit-codes.md](exit-codes.md).\n\n\
          `BOWLINE_HOME` names one folder for everything that bowline keeps: its signing key, compiled targets, and the data of\n\
@@ -40,7 +40,7 @@ fn the_commands_are_documented() {
          by commas, are asked directly; so are `localhost`, names below it, and loopback addresses. `SSL_CERT_FILE` names a file of PEM\n\
          certificates that are trusted besides the operating system's; `--ca-file` beats it.\n",
     );
-    for verb in ["", "deploy", "local", "local up"] {
+    for verb in ["", "deploy", "plan", "local", "local up"] {
         let arguments: Vec<&str> = verb.split_whitespace().chain(["--help"]).collect();
         let ended = world.run(&arguments, &[]);
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));

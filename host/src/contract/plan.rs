@@ -14,7 +14,7 @@ const NAME: usize = 200;
 /// Characters of what would differ.
 const DETAIL: usize = 500;
 /// Characters of a basis, which has 64 when it is a SHA-256 in hexadecimal digits.
-const BASIS: usize = 200;
+const BASIS: usize = 1_000;
 
 /// What a deploy would do: record `change-set`, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,14 +6,15 @@
 //! - `PUT /apps/<name>` takes `{"revision": "...", "routes": {"<route>": "<sha256>"}}` and runs it.
 
 use bowline_target::{
-    Application, DeployTarget, Deployment, Description, Environment, Failure, Readiness, Setting,
-    SettingKind, console, http,
+    Action, Application, Change, ChangeSet, DeployTarget, Deployment, Description, Environment,
+    Failure, Planning, Readiness, Setting, SettingKind, console, http,
 };
 use serde_json::{Value, json};
 
 struct Acme;
 
 bowline_target::export_deploy_target!(Acme);
+bowline_target::export_planning!(Acme);
 
 impl DeployTarget for Acme {
     fn describe() -> Description {
@@ -47,13 +48,7 @@ impl DeployTarget for Acme {
 
     fn deploy(app: &Application, env: &Environment) -> Result<Deployment, Failure> {
         let acme = Server::of(env)?;
-        let (name, revision) = (app.name(), app.revision());
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-        if name.len() > 40 || !name.bytes().all(plain) {
-            return Err(Failure::UnsupportedApplication(format!(
-                "Acme takes no application named '{name}': use at most 40 ASCII letters, digits and '-'"
-            )));
-        }
+        let (name, revision) = (checked_name(app)?, app.revision());
 
         console::step(&format!("Looking for '{name}' on Acme"));
         let path = format!("/apps/{name}");
@@ -80,6 +75,45 @@ impl DeployTarget for Acme {
             }),
         })
     }
+}
+
+/// What `deploy` would do: the same questions, and no more. Without this, `bowline plan` says that Acme can't plan.
+impl Planning for Acme {
+    fn plan(app: &Application, env: &Environment) -> Result<ChangeSet, Failure> {
+        let acme = Server::of(env)?;
+        let (name, revision) = (checked_name(app)?, app.revision());
+        let running = acme.running(&format!("/apps/{name}"))?;
+        let (action, detail) = match &running {
+            None => (Action::Create, None),
+            Some(running) if *running == revision => (Action::Keep, None),
+            Some(running) => {
+                let detail = format!("runs {revision} instead of {running}");
+                (Action::Update, Some(detail))
+            }
+        };
+        Ok(ChangeSet {
+            // Whoever sees the same server run the same revision would plan the same.
+            basis: format!("{} {}", acme.url, running.unwrap_or_default()),
+            changes: vec![Change {
+                action,
+                kind: "application".into(),
+                name,
+                detail,
+            }],
+        })
+    }
+}
+
+/// The application's name, if Acme takes it.
+fn checked_name(app: &Application) -> Result<String, Failure> {
+    let name = app.name();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if name.len() > 40 || !name.bytes().all(plain) {
+        return Err(Failure::UnsupportedApplication(format!(
+            "Acme takes no application named '{name}': use at most 40 ASCII letters, digits and '-'"
+        )));
+    }
+    Ok(name)
 }
 
 struct Server {

@@ -111,7 +111,7 @@ fn a_target_that_only_deploys_exports_one_interface() {
 #[test]
 fn the_guides_example_needs_no_bindle_server() {
     let (imports, exports) = surface(&component("acme"));
-    assert_eq!(exports, names(&["deploy-target"]));
+    assert_eq!(exports, names(&["deploy-target", "planning"]));
     assert!(imports.is_superset(&names(&["application", "environment", "console"])));
     assert!(imports.is_disjoint(&names(&["bindle"])), "{imports:?}");
 }

@@ -12,6 +12,7 @@ mod deploy;
 mod hostile;
 mod interrupted;
 mod library;
+mod plan;
 mod readiness;
 mod settings;
 mod stopping;

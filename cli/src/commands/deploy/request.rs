@@ -67,8 +67,11 @@ impl Request {
             approved,
             insecure: matches.get_flag("insecure"),
             ca_file: matches.get_one::<OsString>("ca-file").cloned(),
+            // A plan waits for nothing, and has no such flag.
             readiness_timeout: matches
-                .get_one::<u32>("readiness-timeout")
+                .try_get_one::<u32>("readiness-timeout")
+                .ok()
+                .flatten()
                 .filter(|seconds| **seconds > 0)
                 .map(|seconds| Duration::from_secs((*seconds).into())),
         })
@@ -182,7 +185,13 @@ fn approved(
         texts.join(", ")
     };
     let mut approved = BTreeSet::new();
-    for text in matches.get_many::<String>("grant").into_iter().flatten() {
+    for text in matches
+        .try_get_many::<String>("grant")
+        .ok()
+        .flatten()
+        .into_iter()
+        .flatten()
+    {
         let origin: Origin = text.parse().map_err(|error| {
             Error::new(
                 Exit::Usage,

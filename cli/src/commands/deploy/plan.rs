@@ -1,0 +1,204 @@
+//! `bowline plan`, `deploy --dry-run` and `deploy --plan`: what a deploy would do, and whether that is still so.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use bowline_host::{Credential, Plan};
+use clap::ArgMatches;
+
+use super::saved::{self, Saved};
+use super::{Context, Job, Prepared, interruptible, listen, prepare, stopped};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::fault;
+use crate::output::{Planned, Step};
+use crate::variables::Variables;
+
+/// A plan that was made earlier, and its file.
+pub(super) struct Earlier {
+    path: PathBuf,
+    saved: Saved,
+}
+
+impl Earlier {
+    /// Reads the file of `--plan`, if there is that flag.
+    ///
+    /// # Errors
+    /// When it can't be read, or is no plan.
+    pub(super) fn read(matches: &ArgMatches) -> Result<Option<Self>, Error> {
+        let Some(path) = file(matches, "plan") else {
+            return Ok(None);
+        };
+        let saved = Saved::read(&path)?;
+        Ok(Some(Self { path, saved }))
+    }
+
+    /// Makes the plan again, and compares. What moved on this side needs no question to anybody. Gives the credential of a login that
+    /// was necessary.
+    ///
+    /// # Errors
+    /// [`Exit::Conflict`], naming everything that has moved; whatever went wrong with the plan.
+    pub(super) async fn still_holds(
+        &self,
+        job: &Job<'_>,
+        prepared: &Prepared,
+    ) -> Result<Option<Credential>, Error> {
+        let environment = environment(job);
+        let moved =
+            self.saved
+                .moved_here(&application(prepared), &target(job, prepared), &environment);
+        if !moved.is_empty() {
+            return Err(saved::moved(&self.path, &moved));
+        }
+        let (plan, credential) = make(job, prepared).await?;
+        let moved = self.saved.moved_there(&plan, &environment);
+        if moved.is_empty() {
+            Ok(credential)
+        } else {
+            Err(saved::moved(&self.path, &moved))
+        }
+    }
+}
+
+/// Plans as the command line says.
+///
+/// # Errors
+/// Whatever went wrong, with its exit code.
+pub(crate) fn run(
+    matches: &ArgMatches,
+    context: &Context,
+    variables: &Variables,
+) -> Result<Planned, Error> {
+    let job = Job::read(matches, context, variables)?;
+    let detailed = matches.get_flag("detailed-exitcode");
+    job.run(
+        variables,
+        plan(&job, file(matches, "save").as_ref(), detailed),
+    )
+}
+
+async fn plan(
+    job: &Job<'_>,
+    save: Option<&PathBuf>,
+    detailed_exitcode: bool,
+) -> Result<Planned, Error> {
+    let mut signals = listen()?;
+    let prepared = prepare(job, &mut signals).await?;
+    let (plan, _) = match interruptible(&mut signals, make(job, &prepared)).await {
+        Some(made) => made?,
+        None => return Err(stopped("stopped while planning; nothing was changed")),
+    };
+    let denied = job.progress.denials();
+    let (application, target, environment) = (
+        application(&prepared),
+        target(job, &prepared),
+        environment(job),
+    );
+    let mut planned = Planned {
+        application: application.name.clone(),
+        revision: application.revision.clone(),
+        application_digest: format!("sha256:{}", application.digest),
+        target: target.name.clone(),
+        target_digest: format!("sha256:{}", target.digest),
+        environment: environment.name.clone(),
+        to_change: plan.is_to_change(),
+        changes: plan
+            .changes()
+            .iter()
+            .map(|change| Step {
+                action: change.action,
+                kind: change.kind.clone(),
+                name: change.name.clone(),
+                detail: change.detail.clone(),
+            })
+            .collect(),
+        denied,
+        saved: None,
+        detailed_exitcode,
+    };
+    // A plan that was made with something refused may not be whole; nobody should deploy by it.
+    if let Some(path) = save.filter(|_| planned.denied.is_empty()) {
+        Saved::new(application, target, environment, &plan).write(path)?;
+        planned.saved = Some(path.clone());
+    }
+    job.progress.finish();
+    Ok(planned)
+}
+
+/// The error of a target that tried what it may not, and gave a plan all the same.
+pub(crate) fn misbehaved(planned: &Planned) -> Option<Error> {
+    let (first, others) = planned.denied.split_first()?;
+    let made = Error::new(
+        Exit::Denied,
+        format!(
+            "the target '{}' was refused {first}; its plan may not be whole, and is not saved",
+            planned.target
+        ),
+    );
+    Some(match others {
+        [] => made,
+        others => made.excerpt(format!("it was also refused\n- {}", others.join("\n- "))),
+    })
+}
+
+async fn make(job: &Job<'_>, prepared: &Prepared) -> Result<(Plan, Option<Credential>), Error> {
+    let (name, application) = (&job.context.description.name, &prepared.application);
+    if !prepared.target.can_plan() {
+        return Err(Error::new(
+            Exit::Target,
+            format!("the target '{name}' can't say what it would do: it has no operation `plan`"),
+        )
+        .hint("deploy without a plan, or ask its author for one"));
+    }
+    job.progress.start(&format!(
+        "Planning {} {} with '{name}'",
+        application.name(),
+        application.revision()
+    ));
+    let planned = prepared
+        .target
+        .plan_authenticated(application.clone(), &prepared.session)
+        .await
+        .map_err(|error| fault::operation(&error, Some(&job.context.description)))?;
+    Ok((planned.plan, planned.credential))
+}
+
+fn application(prepared: &Prepared) -> saved::Application {
+    let application = &prepared.application;
+    saved::Application {
+        name: application.name().to_owned(),
+        revision: application.revision(),
+        digest: application.digest(),
+    }
+}
+
+fn target(job: &Job<'_>, prepared: &Prepared) -> saved::Target {
+    let description = &job.context.description;
+    saved::Target {
+        name: description.name.clone(),
+        version: description.version.clone(),
+        digest: *prepared.target.digest(),
+    }
+}
+
+fn environment(job: &Job<'_>) -> saved::Environment {
+    let request = &job.request;
+    saved::Environment {
+        name: job.environment().to_owned(),
+        bindle_server: request
+            .bindle
+            .as_ref()
+            .map(|server| server.address.to_string()),
+        settings: request
+            .settings
+            .iter()
+            .map(|(name, _)| name.to_owned())
+            .collect(),
+    }
+}
+
+fn file(matches: &ArgMatches, flag: &str) -> Option<PathBuf> {
+    // Only some of the verbs have it.
+    let given = matches.try_get_one::<OsString>(flag).ok().flatten();
+    given.map(PathBuf::from)
+}
