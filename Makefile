@@ -1,6 +1,6 @@
 # Every verb has a one-line help behind `##`; `make` alone prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench plugin fmt doc clean
+.PHONY: help setup targets demo test check bench plugin fmt doc clean
 
 CARGO := cargo
 # One feature resolution and one target folder for everything: building the
@@ -17,7 +17,10 @@ demo: setup ## Build, start the local platform, deploy examples/hello-rust, show
 	@$(CARGO) build $(ALL) --bins
 	@scripts/demo
 
-test: setup ## Run every test
+targets: setup ## Build the deploy targets in JavaScript and Python (tools from npm and PyPI, into target/tools)
+	@scripts/targets
+
+test: setup targets ## Run every test
 	$(CARGO) build $(ALL) --bins
 	$(CARGO) test $(ALL) --doc --quiet
 	$(CARGO) nextest run $(ALL)
@@ -28,6 +31,7 @@ check: setup ## Format, lints, documentation, contract, CLI reference: run it be
 	$(CARGO) clippy --locked -p bowline-hippo -p bowline-guests --target wasm32-wasip2 --target-dir target/guests -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(ALL) --no-deps --quiet
 	$(CARGO) run --locked --quiet -p bowline-contract
+	@scripts/targets lint
 
 bench: setup ## Measure; prints ratios against a named baseline in the same run
 	$(CARGO) build $(ALL) --bins --release

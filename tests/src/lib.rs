@@ -9,6 +9,7 @@
 
 pub mod bindle_server;
 pub mod command;
+pub mod depot;
 pub mod meddler;
 pub mod platform;
 pub mod programs;

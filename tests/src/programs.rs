@@ -20,6 +20,20 @@ pub fn library_example(name: &str) -> PathBuf {
     beside(&format!("examples/{name}"))
 }
 
+/// A target in another language than Rust, of `examples/targets` or `tests/targets`, by the name of its component.
+///
+/// # Panics
+/// When it was not built before the suite.
+pub fn foreign_target(name: &str) -> PathBuf {
+    let program = profile().join("../targets").join(format!("{name}.wasm"));
+    assert!(
+        program.exists(),
+        "{} is not built: run `make targets` first, as `make test` does",
+        program.display()
+    );
+    program.canonicalize().expect("it is there")
+}
+
 /// The root of the repository.
 pub fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -56,19 +70,22 @@ pub fn example(name: &'static str) -> PathBuf {
     repository().join("examples").join(name)
 }
 
-/// Test programs are in `<target>/<profile>/deps`, programs one above.
 fn beside(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a test knows its program");
-    let profile = test
-        .ancestors()
-        .find(|folder| folder.ends_with("deps"))
-        .and_then(|deps| deps.parent())
-        .expect("tests are built below <target>/<profile>/deps");
-    let program = profile.join(name);
+    let program = profile().join(name);
     assert!(
         program.exists(),
         "{} is not built: run `cargo build --workspace --bins` first, as `make test` does",
         program.display()
     );
     program
+}
+
+/// Test programs are in `<target>/<profile>/deps`, programs one above.
+fn profile() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows its program");
+    test.ancestors()
+        .find(|folder| folder.ends_with("deps"))
+        .and_then(|deps| deps.parent())
+        .expect("tests are built below <target>/<profile>/deps")
+        .to_owned()
 }
