@@ -1,7 +1,6 @@
 //! What `bowline plan` says.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use bowline_host::Action;
@@ -35,7 +34,7 @@ pub struct Planned {
     /// What the target was refused, in words, each once.
     pub denied: Vec<String>,
     /// The file that the plan was written to.
-    pub saved: Option<PathBuf>,
+    pub saved: Option<String>,
     /// `--detailed-exitcode`
     #[serde(skip)]
     pub detailed_exitcode: bool,
@@ -79,10 +78,10 @@ impl Report for Planned {
         }
         let _ = writeln!(text, "\n{}", summary(&self.changes));
         if let Some(file) = &self.saved {
-            let file = line(&file.display().to_string());
             let _ = writeln!(
                 text,
-                "Saved: `bowline deploy --plan {file}` does this, and nothing if something has moved"
+                "Saved: `bowline deploy --plan {}` does this, and nothing if something has moved",
+                quoted(&line(file))
             );
         }
         text
@@ -94,6 +93,16 @@ impl Report for Planned {
         } else {
             0
         }
+    }
+}
+
+/// A file name as a shell takes it.
+fn quoted(file: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "._-+/@%:".contains(c);
+    if file.chars().all(plain) {
+        file.to_owned()
+    } else {
+        format!("'{}'", file.replace('\'', "'\\''"))
     }
 }
 
@@ -218,6 +227,20 @@ mod tests {
         2 to create, 1 to update, 1 to remove, 1 stays as it is
         Saved: `bowline deploy --plan shop.plan` does this, and nothing if something has moved
         ");
+    }
+
+    #[test]
+    fn the_command_can_be_copied() {
+        for (file, shown) in [
+            ("../shop-1.plan", "--plan ../shop-1.plan`"),
+            ("my plan", "--plan 'my plan'`"),
+            ("it's", r"--plan 'it'\''s'`"),
+        ] {
+            let mut plan = mixed();
+            plan.saved = Some(file.into());
+            let text = plan.text();
+            assert!(text.contains(shown), "{text}");
+        }
     }
 
     #[test]

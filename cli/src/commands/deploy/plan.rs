@@ -119,7 +119,7 @@ async fn plan(
     // A plan that was made with something refused may not be whole; nobody should deploy by it.
     if let Some(path) = save.filter(|_| planned.denied.is_empty()) {
         Saved::new(application, target, environment, &plan).write(path)?;
-        planned.saved = Some(path.clone());
+        planned.saved = Some(path.display().to_string());
     }
     job.progress.finish();
     Ok(planned)
@@ -201,4 +201,34 @@ fn file(matches: &ArgMatches, flag: &str) -> Option<PathBuf> {
     // Only some of the verbs have it.
     let given = matches.try_get_one::<OsString>(flag).ok().flatten();
     given.map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_with_something_refused_is_no_success() {
+        let mut planned = Planned {
+            application: "shop".into(),
+            revision: "1.0.0+q0".into(),
+            application_digest: String::new(),
+            target: "acme".into(),
+            target_digest: String::new(),
+            environment: "default".into(),
+            to_change: true,
+            changes: Vec::new(),
+            denied: Vec::new(),
+            saved: None,
+            detailed_exitcode: false,
+        };
+        assert_eq!(misbehaved(&planned), None);
+        planned.denied = vec!["a request to https://evil.test".into(), "more".into()];
+        let error = misbehaved(&planned).unwrap();
+        assert_eq!(error.exit(), Exit::Denied);
+        assert!(
+            error.message().contains("https://evil.test") && error.message().contains("not saved")
+        );
+        assert!(error.lines().unwrap().contains("more"));
+    }
 }
