@@ -240,14 +240,18 @@ impl Saved {
 
     /// Changes that are others now.
     fn other_changes(&self, now: &Plan) -> Vec<String> {
-        let same = |a: &Change, b: &Change| a.kind == b.kind && a.name == b.name;
+        // Several changes may be about one thing: to remove it, and to create it anew.
+        let mut left: Vec<&Change> = now.changes().iter().collect();
         let mut moved = Vec::new();
         for then in &self.changes {
             let about = format!("{} '{}'", then.kind, then.name);
-            match now.changes().iter().find(|now| same(then, now)) {
+            let found = left
+                .iter()
+                .position(|now| then.kind == now.kind && then.name == now.name);
+            match found.map(|at| left.remove(at)) {
                 Some(now) if now == then => {}
                 Some(now) => {
-                    moved.push(format!("{about} was {}, and is {}", wish(then), wish(now)))
+                    moved.push(format!("{about} was {}, and is {}", wish(then), wish(now)));
                 }
                 None => moved.push(format!(
                     "{about} was {}, and is no part of the plan any more",
@@ -255,16 +259,14 @@ impl Saved {
                 )),
             }
         }
-        for now in now.changes() {
-            if !self.changes.iter().any(|then| same(then, now)) {
-                moved.push(format!(
-                    "{} '{}' is {}, and was no part of the plan",
-                    now.kind,
-                    now.name,
-                    wish(now)
-                ));
-            }
-        }
+        moved.extend(left.into_iter().map(|now| {
+            format!(
+                "{} '{}' is {}, and was no part of the plan",
+                now.kind,
+                now.name,
+                wish(now)
+            )
+        }));
         moved
     }
 }
@@ -530,6 +532,13 @@ mod tests {
         assert!(
             moved(&[a.clone(), b.clone()], "other")[0].contains("the same is still to be done")
         );
+        let again = [change(Action::Remove, "a", None), a.clone(), b.clone()];
+        let twice = Saved {
+            changes: again.to_vec(),
+            ..saved.clone()
+        };
+        let gone = twice.moved_there(&plan(&again[..2], "other"), &as_then);
+        assert_eq!(gone.len(), 1, "{gone:?}");
         let edited = moved(&[a], "basis");
         assert!(
             edited.last().unwrap().contains("not as it was written"),
