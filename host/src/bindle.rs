@@ -21,6 +21,7 @@ pub use self::timing::Timing;
 use self::upload::Uploader;
 use self::wire::Wire;
 use crate::client::HttpClient;
+use crate::journal::By;
 
 mod address;
 mod body;
@@ -108,7 +109,7 @@ impl Client {
     #[must_use]
     pub fn new(http: &HttpClient, options: ClientOptions) -> Self {
         let wire = Arc::new(Wire::new(
-            http.unhurried().clone(),
+            http.sent_by(By::Bindle),
             options.address,
             options.credentials,
             options.timing,

@@ -96,7 +96,7 @@ impl Cache {
 }
 
 #[cfg(unix)]
-fn make_private(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     fs::DirBuilder::new()
         .recursive(true)
@@ -106,7 +106,7 @@ fn make_private(folder: &Path) -> io::Result<()> {
 
 /// Fails unless this is a folder (or a file) of this process's user that nobody else can write to, and no link.
 #[cfg(unix)]
-fn check(path: &Path, found: &fs::Metadata, folder: bool) -> io::Result<()> {
+pub(crate) fn check(path: &Path, found: &fs::Metadata, folder: bool) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
     let fault = if folder != found.is_dir() || (!folder && !found.is_file()) {
         "it is not what it should be (a link?)"

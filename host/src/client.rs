@@ -10,10 +10,12 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 mod error;
+mod execute;
 mod proxy;
 mod tls;
 
 pub use error::{TransportError, TransportErrorKind};
+pub(crate) use execute::Recorded;
 pub use proxy::Proxies;
 
 /// How [`HttpClient`] connects.
@@ -89,6 +91,7 @@ pub enum HttpClientError {
 pub struct HttpClient {
     inner: reqwest::Client,
     unhurried: reqwest::Client,
+    record: Option<execute::Record>,
 }
 
 impl HttpClient {
@@ -108,6 +111,7 @@ impl HttpClient {
         Ok(Self {
             inner: inner.build().map_err(HttpClientError::Build)?,
             unhurried: unhurried.build().map_err(HttpClientError::Build)?,
+            record: None,
         })
     }
 
@@ -139,7 +143,7 @@ impl HttpClient {
         Ok(builder)
     }
 
-    /// The reqwest client behind it. Errors of its requests are put into words by [`TransportError::new`].
+    /// The reqwest client behind it. What it sends is in no journal. Errors of its requests are put into words by [`TransportError::new`].
     pub fn reqwest(&self) -> &reqwest::Client {
         &self.inner
     }

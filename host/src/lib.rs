@@ -44,6 +44,7 @@ mod environment;
 mod error;
 pub mod grant;
 mod http;
+pub mod journal;
 pub mod limits;
 mod meter;
 mod observer;

@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use http::Method;
 use serde_json::Value;
 use url::Url;
 
 use crate::client::{HttpClient, TransportError};
 use crate::contract::Readiness;
+use crate::journal::Note;
 use crate::text;
 
 /// Bytes of an answer that are read.
@@ -104,8 +106,9 @@ enum Answer {
 }
 
 async fn ask(http: &HttpClient, url: &Url, readiness: &Readiness) -> Answer {
-    let unreachable = |error| Answer::NotYet(Unready::Unreachable(TransportError::at(url, error)));
-    let mut response = match http.reqwest().get(url.clone()).send().await {
+    let unreachable = |error| Answer::NotYet(Unready::Unreachable(error));
+    let request = reqwest::Request::new(Method::GET, url.clone());
+    let mut response = match http.fetch(http.reqwest(), request, Note::default()).await {
         Ok(response) => response,
         Err(error) => return unreachable(error),
     };
@@ -124,7 +127,7 @@ async fn ask(http: &HttpClient, url: &Url, readiness: &Readiness) -> Answer {
                 body.extend_from_slice(&chunk)
             }
             Ok(Some(_)) => return Answer::NotYet(Unready::NotJson),
-            Err(error) => return unreachable(error),
+            Err(error) => return unreachable(TransportError::at(url, error)),
         }
     }
     if status == 501 {

@@ -202,7 +202,7 @@ impl Lent {
             environment: Arc::clone(&session.environment),
             credential,
             description,
-            http: session.http.clone(),
+            http: session.http.sent_by(crate::journal::By::Target),
             bindle: session.bindle.clone().filter(|_| session.grant.bindle()),
             grant: Mutex::new(session.grant.clone()),
             vault: Mutex::new(Vault::default()),
@@ -292,6 +292,9 @@ impl Run {
             let target = &self.target;
             tracing::warn!(target, operation = %self.operation, %denial, "refused");
             self.observer.denied(&denial);
+            if let Some(recorder) = self.lent.as_ref().and_then(|lent| lent.http.recorder()) {
+                recorder.denied(self.operation, &denial);
+            }
         }
         let mut report = self.report();
         // A plan fails by any write, and by nothing else that was refused: so the first write counts, if there is one.

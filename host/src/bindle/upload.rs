@@ -18,6 +18,7 @@ use super::error::Error;
 use super::progress::{Event, Progress};
 use super::source::{self, SMALL, Source};
 use super::wire::{Answer, Lost, Wire};
+use crate::journal::{self, Note};
 
 /// Uploads that run at the same time. The reference server gains nothing from
 /// more than four on the same machine; the others hide the latency of a long way.
@@ -190,7 +191,7 @@ impl Uploader {
             return Ok(Outcome::Withheld);
         };
         let meter = Arc::new(Meter::new(size, Arc::clone(&progress)));
-        let outcome = match self.send(&url, source, size, &meter).await {
+        let outcome = match self.send(&url, source, (size, digest), &meter).await {
             Ok(answer) => self.judge(&answer, &id, &digest),
             Err(lost) => Ok(Outcome::Unsure(self.wire.lost(lost), None)),
         };
@@ -229,7 +230,7 @@ impl Uploader {
         &self,
         url: &str,
         source: Source,
-        size: u64,
+        (size, digest): (u64, Digest),
         meter: &Arc<Meter>,
     ) -> Result<Answer, Lost> {
         let body = UploadBody::new(source, size, Arc::clone(meter));
@@ -239,8 +240,12 @@ impl Uploader {
             .header(CONTENT_TYPE, "application/octet-stream")
             .header(CONTENT_LENGTH, size)
             .body(reqwest::Body::wrap(body));
+        let note = Note::of(journal::Content {
+            size: Some(size),
+            digest: Some(digest),
+        });
         let exchange = async {
-            let response = request.send().await.map_err(Lost::transport)?;
+            let response = self.wire.send(request, note).await?;
             self.wire.read(response).await
         };
         tokio::pin!(exchange);

@@ -18,7 +18,8 @@ use super::credentials::Credentials;
 use super::error::Error;
 use super::progress::{Event, Progress, Waiting};
 use super::timing::Timing;
-use crate::client::TransportError;
+use crate::client::{HttpClient, TransportError, TransportErrorKind};
+use crate::journal::Note;
 use crate::text;
 
 /// Largest answer that is read. The invoice of 10,000 parcels has about 4 MiB,
@@ -32,7 +33,7 @@ const MAX_EXCERPT: usize = 200;
 /// How to talk to one server.
 #[derive(Debug)]
 pub(super) struct Wire {
-    http: reqwest::Client,
+    http: HttpClient,
     address: ServerAddress,
     credentials: Option<Credentials>,
     timing: Timing,
@@ -60,7 +61,7 @@ pub(super) enum Lost {
 
 impl Wire {
     pub(super) fn new(
-        http: reqwest::Client,
+        http: HttpClient,
         address: ServerAddress,
         credentials: Option<Credentials>,
         timing: Timing,
@@ -86,7 +87,11 @@ impl Wire {
     /// A request that carries the credentials. All URLs are made from the
     /// server's address and redirects are never followed, so they stay with it.
     pub(super) fn request(&self, method: Method, url: &str) -> RequestBuilder {
-        let request = self.http.request(method, url).header(ACCEPT, MEDIA_TYPE);
+        let request = self
+            .http
+            .unhurried()
+            .request(method, url)
+            .header(ACCEPT, MEDIA_TYPE);
         match &self.credentials {
             Some(credentials) => credentials.add_to(request),
             None => request,
@@ -155,6 +160,10 @@ impl Wire {
                     tracing::trace!(status = answer.status.as_u16(), "bindle answer");
                     return attempt.map_err(|lost| self.lost(lost));
                 }
+                // That will be no better the next time.
+                Err(Lost::Transport(error)) if error.kind() == TransportErrorKind::Unrecorded => {
+                    (None, 0)
+                }
                 Err(Lost::Transport(error))
                     if error.never_sent() && !self.answered.load(Ordering::Relaxed) =>
                 {
@@ -182,12 +191,19 @@ impl Wire {
     async fn attempt(&self, request: RequestBuilder) -> Result<Answer, Lost> {
         let limit = self.timing.answer;
         let exchange = async {
-            let response = request.send().await.map_err(Lost::transport)?;
+            let response = self.send(request, Note::default()).await?;
             self.read(response).await
         };
         tokio::time::timeout(limit, exchange)
             .await
             .unwrap_or(Err(Lost::TimedOut(limit)))
+    }
+
+    /// Sends a request once.
+    pub(super) async fn send(&self, request: RequestBuilder, note: Note) -> Result<Response, Lost> {
+        let request = request.build().map_err(Lost::transport)?;
+        let sent = self.http.fetch(self.http.unhurried(), request, note).await;
+        sent.map_err(Lost::Transport)
     }
 
     /// Reads an answer up to the limit that its status deserves.

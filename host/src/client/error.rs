@@ -30,6 +30,8 @@ pub enum TransportErrorKind {
     Closed,
     /// What came back isn't HTTP.
     Protocol,
+    /// It did not leave, because the journal could not be written.
+    Unrecorded,
     /// Anything else; the source tells more.
     Other,
 }
@@ -56,6 +58,16 @@ impl TransportError {
     /// As [`TransportError::new`], for errors that have lost their URL.
     pub fn at(url: &Url, error: reqwest::Error) -> Self {
         Self::from_parts(origin_of(url), error.without_url())
+    }
+
+    /// A request that did not leave, because it could not be written down before.
+    pub(crate) fn unrecorded(url: &Url, error: crate::journal::JournalError) -> Self {
+        Self {
+            kind: TransportErrorKind::Unrecorded,
+            origin: origin_of(url),
+            reason: error.to_string(),
+            source: Arc::new(error),
+        }
     }
 
     fn from_parts(origin: String, error: reqwest::Error) -> Self {
@@ -100,6 +112,7 @@ impl TransportError {
                 | Kind::Tls
                 | Kind::Certificate
                 | Kind::Proxy
+                | Kind::Unrecorded
         )
     }
 }
@@ -110,6 +123,9 @@ impl fmt::Display for TransportError {
         match self.kind {
             TransportErrorKind::Closed | TransportErrorKind::Protocol => {
                 write!(f, "no usable answer from {origin}: {reason}")
+            }
+            TransportErrorKind::Unrecorded => {
+                write!(f, "the request to {origin} was not sent: {reason}")
             }
             _ => write!(f, "can't reach {origin}: {reason}"),
         }

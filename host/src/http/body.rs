@@ -16,8 +16,10 @@ use wasmtime_wasi_http::{Error, Result, WasiBody};
 
 use super::exchange::{Turn, misused};
 use super::fault;
+use crate::client::TransportError;
 use crate::error::SecretMisuse;
 use crate::grant::Origin;
+use crate::journal::{Content, Note, Sent};
 use crate::secrets::vault::{Encoding, Misuse, PLACEHOLDER, Vault};
 use crate::state::{Run, Way};
 
@@ -40,6 +42,7 @@ impl Outgoing {
         mut body: WasiBody,
         headers: &mut HeaderMap,
         origin: &Origin,
+        note: &mut Note,
     ) -> Result<Self> {
         let mut start = BytesMut::new();
         let mut ended = false;
@@ -59,6 +62,11 @@ impl Outgoing {
             return Err(Breach::Guest.error());
         }
         if !ended {
+            let announced = headers.get(header::CONTENT_LENGTH);
+            note.body = Sent::Known(Content {
+                size: announced.and_then(|length| length.to_str().ok()?.parse().ok()),
+                digest: None,
+            });
             let guarded = Guarded {
                 run: Arc::clone(run),
                 vault: vault.clone(),
@@ -73,6 +81,8 @@ impl Outgoing {
         if start.is_empty() {
             return Ok(Self::Empty);
         }
+        // As the guest wrote it: the digest of a body with a secret in it could be used to guess the secret.
+        note.body = Sent::Known(Content::of(&start));
         let misused = |misuse| misused(run, misuse, origin);
         let Some(encoding) = encoding(headers) else {
             return match vault.find(&start) {
@@ -86,6 +96,7 @@ impl Outgoing {
         match vault.swap(&start, origin, encoding).map_err(misused)? {
             None => Ok(Self::Whole(start.freeze())),
             Some(swapped) => {
+                vault.note(&start, &mut note.secrets);
                 // The guest counted with the placeholder in it.
                 if headers.contains_key(header::CONTENT_LENGTH) {
                     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(swapped.len()));
@@ -275,7 +286,10 @@ impl Body for Incoming {
         }
         Poll::Ready(match frame {
             None => None,
-            Some(Err(error)) => Some(Err(fault::unanswered(&this.run, &this.url, error))),
+            Some(Err(error)) => {
+                let error = TransportError::at(&this.url, error);
+                Some(Err(fault::unanswered(&this.run, error)))
+            }
             Some(Ok(frame)) => {
                 let more = frame.data_ref().map_or(0, |data| data.len() as u64);
                 this.seen += more;
@@ -310,7 +324,9 @@ mod tests {
             .map_err(|never| match never {})
             .boxed_unsync();
         let origin = "https://a.test".parse().unwrap();
-        Outgoing::prepare(run, &Vault::default(), body, &mut HeaderMap::new(), &origin).await
+        let (mut headers, mut note) = (HeaderMap::new(), Note::default());
+        let vault = Vault::default();
+        Outgoing::prepare(run, &vault, body, &mut headers, &origin, &mut note).await
     }
 
     /// To its reader, a body whose guest was stopped looks complete. The server must not take half of a file for all of it.

@@ -12,8 +12,10 @@ use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody};
 
 use super::body::{self, Outgoing};
 use super::fault;
+use crate::client::Recorded;
 use crate::error::{Denial, SecretMisuse};
 use crate::grant::{Origin, Refusal};
+use crate::journal::Note;
 use crate::limits::LimitExceeded;
 use crate::secrets::vault::{Encoding, Misuse};
 use crate::state::{Lent, Run};
@@ -45,35 +47,54 @@ pub(super) async fn exchange(
         return Err(misused(run, misuse, &origin));
     }
     let mut headers = parts.headers;
-    swap_headers(run, &vault, &mut headers, &origin)?;
-    let body = Outgoing::prepare(run, &vault, body, &mut headers, &origin).await?;
+    let mut note = Note {
+        during: Some(run.operation),
+        ..Note::default()
+    };
+    swap_headers(run, &vault, &mut headers, &origin, &mut note)?;
+    let body = Outgoing::prepare(run, &vault, body, &mut headers, &origin, &mut note).await?;
 
     let mut outgoing = reqwest::Request::new(parts.method, url.clone());
     *outgoing.headers_mut() = headers;
     // The client's patience counts from the start of the request, which a long upload would exceed; it has the operation's clock.
-    let client = if body.is_stream() {
+    let pool = if body.is_stream() {
         lent.http.unhurried()
     } else {
         lent.http.reqwest()
     };
     *outgoing.body_mut() = body.into_reqwest();
     tracing::debug!(target = run.target, method = %outgoing.method(), %origin, path = url.path(), "sending");
-    let wait = options.first_byte_timeout.unwrap_or(Duration::MAX);
-    let connect = options.connect_timeout.unwrap_or(Duration::MAX);
-    let sent = tokio::time::timeout(wait.saturating_add(connect), client.execute(outgoing));
-    let response = match sent.await {
-        Ok(Ok(response)) => response,
-        Ok(Err(error)) => return Err(fault::unanswered(run, &url, error)),
-        Err(_) => return Err(Error::ConnectionReadTimeout),
+    let sent = lent.http.execute(pool, outgoing, note);
+    let answered = match patience(&options) {
+        Some(patience) => tokio::time::timeout(patience, sent)
+            .await
+            .map_err(|_| Error::ConnectionReadTimeout)?,
+        None => sent.await,
     };
+    let (response, mut receipt) = answered.map_err(|error| fault::unanswered(run, error))?;
     let response = Response::<reqwest::Body>::from(response);
     if section_size(response.headers()) > run.limits.headers {
-        run.exceed(LimitExceeded::Headers(run.limits.headers));
+        let exceeded = LimitExceeded::Headers(run.limits.headers);
+        receipt.failed(&exceeded.to_string(), false);
+        run.exceed(exceeded);
         return Err(Error::HttpResponseHeaderSectionSize(None));
     }
     let silence = options.between_bytes_timeout;
-    Ok(response
-        .map(|body| body::Incoming::new(Arc::clone(run), url, body, silence, turn).boxed_unsync()))
+    Ok(response.map(|body| {
+        let body = body::Incoming::new(Arc::clone(run), url, body, silence, turn);
+        // Outermost: the journal has the digest of what the guest sees.
+        if receipt.is_open() {
+            Recorded::new(body, receipt).boxed_unsync()
+        } else {
+            body.boxed_unsync()
+        }
+    }))
+}
+
+/// How long the guest wants to wait for the beginning of an answer, if it says so.
+fn patience(options: &RequestOptions) -> Option<Duration> {
+    let (connect, first_byte) = (options.connect_timeout?, options.first_byte_timeout?);
+    Some(connect.saturating_add(first_byte))
 }
 
 /// One of the requests that are under way at the same time; its place is free again when it is dropped.
@@ -131,6 +152,7 @@ fn swap_headers(
     vault: &crate::secrets::vault::Vault,
     headers: &mut HeaderMap,
     origin: &Origin,
+    note: &mut Note,
 ) -> Result<()> {
     for value in headers.values_mut() {
         let swapped = vault
@@ -142,6 +164,7 @@ fn swap_headers(
                 return Err(deny(run, Denial::Request(what)));
             };
             filled.set_sensitive(true);
+            vault.note(value.as_bytes(), &mut note.secrets);
             *value = filled;
         }
     }

@@ -1,13 +1,12 @@
 //! Tells guests what became of their requests, in the words of `wasi:http`.
 
-use url::Url;
 use wasmtime_wasi_http::Error;
 
 use crate::client::{TransportError, TransportErrorKind};
 use crate::state::Run;
 
 /// A request got no whole answer. The reason is noted, in case that the operation fails for it.
-pub(super) fn unanswered(run: &Run, url: &Url, error: reqwest::Error) -> Error {
+pub(super) fn unanswered(run: &Run, error: TransportError) -> Error {
     // A body that the host itself broke off has its own reason.
     let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(&error);
     while let Some(current) = cause {
@@ -17,8 +16,9 @@ pub(super) fn unanswered(run: &Run, url: &Url, error: reqwest::Error) -> Error {
         cause = current.source();
     }
     // A guest that hears of the connection only may send the request again.
-    let connecting = error.is_connect();
-    let error = TransportError::at(url, error);
+    let connecting = std::error::Error::source(&error)
+        .and_then(|source| source.downcast_ref::<reqwest::Error>())
+        .is_some_and(reqwest::Error::is_connect);
     tracing::debug!(target = run.target, %error, "no answer");
     run.unanswered(&error);
     match error.kind() {
@@ -35,6 +35,7 @@ pub(super) fn unanswered(run: &Run, url: &Url, error: reqwest::Error) -> Error {
         TransportErrorKind::Certificate => Error::TlsCertificateError,
         TransportErrorKind::Closed => Error::ConnectionTerminated,
         TransportErrorKind::Protocol => Error::HttpProtocolError,
+        TransportErrorKind::Unrecorded => Error::ConfigurationError,
         TransportErrorKind::Other => Error::InternalError(Some(error.reason().to_owned())),
     }
 }

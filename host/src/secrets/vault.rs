@@ -121,6 +121,15 @@ impl Vault {
         Ok(out)
     }
 
+    /// Adds the names of the secrets whose placeholders are in `text` to `names`, each once.
+    pub(crate) fn note(&self, text: &[u8], names: &mut Vec<String>) {
+        for (_, entry) in self.occurrences(text) {
+            if !names.contains(&entry.name) {
+                names.push(entry.name.clone());
+            }
+        }
+    }
+
     fn occurrences<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = (usize, &'a Entry)> {
         let last = if self.entries.is_empty() {
             0

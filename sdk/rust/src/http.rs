@@ -5,9 +5,9 @@
 //! followed, and connections, proxies, certificates and timeouts are the host's.
 
 mod error;
+mod exchange;
 
 use ::http::{Request, Response};
-use wstd::http::{Body, BodyExt, Client};
 
 pub use error::Error;
 
@@ -34,39 +34,7 @@ pub fn send(request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Error> {
 /// As [`send`].
 pub fn send_at_most(request: Request<Vec<u8>>, limit: usize) -> Result<Response<Vec<u8>>, Error> {
     let origin = origin(&request)?;
-    wstd::runtime::block_on(exchange(request, &origin, limit))
-}
-
-async fn exchange(
-    request: Request<Vec<u8>>,
-    origin: &str,
-    limit: usize,
-) -> Result<Response<Vec<u8>>, Error> {
-    let answer = Client::new()
-        .send(request)
-        .await
-        .map_err(|error| error::classify(origin, &error))?;
-    let (head, body) = answer.into_parts();
-    Ok(Response::from_parts(head, read(body, origin, limit).await?))
-}
-
-async fn read(body: Body, origin: &str, limit: usize) -> Result<Vec<u8>, Error> {
-    let mut frames = body.into_boxed_body();
-    let mut bytes = Vec::new();
-    while let Some(frame) = frames.frame().await {
-        let frame = frame.map_err(|error| error::classify(origin, &error))?;
-        // A frame without data is one of trailers, which nobody asked for.
-        if let Ok(data) = frame.into_data() {
-            if data.len() > limit - bytes.len() {
-                return Err(Error::TooLong {
-                    origin: origin.to_owned(),
-                    limit,
-                });
-            }
-            bytes.extend_from_slice(&data);
-        }
-    }
-    Ok(bytes)
+    exchange::exchange(request, &origin, limit)
 }
 
 fn origin(request: &Request<Vec<u8>>) -> Result<String, Error> {

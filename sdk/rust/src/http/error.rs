@@ -1,6 +1,6 @@
 //! Why there is no answer, and whether the platform may have acted all the same.
 
-use wstd::http::error::ErrorCode;
+use wasip2::http::types::ErrorCode;
 
 /// Why a request has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,15 +50,9 @@ impl Error {
     }
 }
 
-/// Sorts what wstd reports. Its errors carry an `error-code` of `wasi:http` where the host gave one.
-pub(super) fn classify(origin: &str, error: &wstd::http::Error) -> Error {
+/// Sorts what the host reports.
+pub(super) fn classify(origin: &str, code: &ErrorCode) -> Error {
     let origin = origin.to_owned();
-    let Some(code) = error.downcast_ref::<ErrorCode>() else {
-        return Error::Lost {
-            origin,
-            reason: error.to_string(),
-        };
-    };
     let unreachable = |reason: &str| Error::Unreachable {
         origin: origin.clone(),
         reason: reason.to_owned(),
@@ -104,7 +98,8 @@ pub(super) fn classify(origin: &str, error: &wstd::http::Error) -> Error {
     }
 }
 
-fn lost(origin: String, reason: &str) -> Error {
+/// The exchange broke off, at a time when the platform may have seen all of the request.
+pub(super) fn lost(origin: String, reason: &str) -> Error {
     Error::Lost {
         origin,
         reason: reason.to_owned(),
@@ -116,7 +111,7 @@ mod tests {
     use super::*;
 
     fn classified(code: ErrorCode) -> Error {
-        classify("http://host", &wstd::http::Error::from(code))
+        classify("http://host", &code)
     }
 
     #[test]
@@ -129,14 +124,5 @@ mod tests {
     fn an_ended_connection_may_hide_a_success() {
         assert!(classified(ErrorCode::ConnectionTerminated).may_have_acted());
         assert!(classified(ErrorCode::InternalError(None)).may_have_acted());
-    }
-
-    #[test]
-    fn what_has_no_code_is_taken_for_lost() {
-        let error = classify("http://host", &wstd::http::Error::msg("stream closed"));
-        assert_eq!(
-            error.to_string(),
-            "no complete answer from http://host: stream closed"
-        );
     }
 }
