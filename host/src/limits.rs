@@ -247,10 +247,15 @@ limits! {
     "function-size" function_size: u64 = Bytes(2 * MIB) from KIB, to 7 * MIB
         => FunctionSize "a function of more than {}";
 
-    /// For one function, bytes of code times local variables, parameters and results: the compiler may need that much
-    /// memory.
+    /// Parameters and results of one type of a function.
     ///
-    /// The heaviest known, in SpiderMonkey, has 14 million; 256 million cost the compiler about a gigabyte.
+    /// The widest known has 19. Each block may have as many, and the compiler's memory grows with the product.
+    "function-width" function_width: u64 = Count(50) from 1, to 2_000
+        => FunctionWidth "more than {} parameters and results";
+
+    /// For one function, bytes of code times local variables, parameters and results.
+    ///
+    /// The heaviest known, in SpiderMonkey, has 14 million. The compiler's memory grows with it.
     "function-weight" function_weight: u64 = Count(100_000_000) from 1_000, to 10_000_000_000
         => FunctionWeight "a function of a weight of more than {}";
 

@@ -1,12 +1,15 @@
 //! Makes text of guests and servers fit for a terminal and for one line of a message.
 
-/// Whether a character must not reach a terminal: controls, and those that change the direction or visibility of what follows
-/// (Unicode categories Cc and the bidirectional and invisible ones of Cf).
+/// Whether a character must not reach a terminal: controls, line separators, those that change the direction of what follows, and
+/// those that can't be seen (Unicode's property `Default_Ignorable_Code_Point`, but for the selectors `U+FE00` to `U+FE0F`, which
+/// choose how emoji look).
 pub fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// One clean line of at most `max` characters: hostile characters are dropped, runs of white space (line breaks too) become one
@@ -72,6 +75,8 @@ mod tests {
         assert_eq!(line("\u{1b}[31mred\u{1b}[0m\u{7}", 80), "[31mred[0m");
         assert_eq!(line(" a \r\n\t b ", 80), "a b");
         assert_eq!(line("abc\u{202e}def", 80), "abcdef");
+        assert_eq!(line("a\u{200d}\u{3164}\u{1160}\u{e0100}\u{34f}b\u{9b}2J", 80), "ab2J");
+        assert_eq!(line("done ✔\u{fe0f}", 80), "done ✔\u{fe0f}");
         assert_eq!(line("abcdef", 3), "abc…");
         assert_eq!(line("abc", 3), "abc");
         assert_eq!(block("one\r\n\ttwo\u{1b}\nthree", 2, 80), "one\n two\n…");

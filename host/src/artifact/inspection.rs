@@ -188,6 +188,8 @@ pub struct Shape {
     pub largest_function: u64,
     /// The largest product of a function's code and its values, as in [`Limits::function_weight`].
     pub heaviest_function: u64,
+    /// The most parameters and results that a type of a function has together.
+    pub widest_function: u64,
     /// Types, aliases, instances and the like.
     pub definitions: u64,
     /// Levels of nesting.

@@ -290,9 +290,6 @@ impl<'a> Walk<'a> {
             // A group of many types counts as one in its section.
             let more = group.types().len().saturating_sub(1);
             self.define(u32::try_from(more).unwrap_or(u32::MAX))?;
-            let Some(module) = self.modules.last_mut() else {
-                continue;
-            };
             for one in group.types() {
                 let (parameters, results) = match &one.composite_type.inner {
                     CompositeInnerType::Func(function) => {
@@ -300,8 +297,16 @@ impl<'a> Walk<'a> {
                     }
                     _ => (0, 0),
                 };
-                module.parameters.push(parameters as u64);
-                module.widest = module.widest.max((parameters + results) as u64);
+                let width = (parameters + results) as u64;
+                let shape = &mut self.outline.shape;
+                shape.widest_function = shape.widest_function.max(width);
+                if width > self.limits.function_width {
+                    return exceeded(LimitExceeded::FunctionWidth(self.limits.function_width));
+                }
+                if let Some(module) = self.modules.last_mut() {
+                    module.parameters.push(parameters as u64);
+                    module.widest = module.widest.max(width);
+                }
             }
         }
         Ok(())

@@ -145,7 +145,7 @@ fn functions_are_counted_and_weighed() {
     );
     let weight = LimitExceeded::FunctionWeight(100_000_000);
     assert_beyond(functions(1, 0, 50_000, &[0x01; 3_000]), weight.clone());
-    assert_beyond(functions(1, 1_000, 0, &[0x01; 60_000]), weight.clone());
+    assert_beyond(functions(1, 51, 0, &[]), LimitExceeded::FunctionWidth(50));
     // That more locals than there may be are declared is found later, but they are not added up beyond what numbers can hold.
     assert_beyond(functions(1, 0, u32::MAX, &[0x01; 100]), weight);
 }
