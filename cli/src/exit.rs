@@ -127,7 +127,7 @@ impl Exit {
             Self::Denied => {
                 "The target tried to use something that it was not granted; it was stopped from doing so."
             }
-            Self::Limit => "The target used up its memory, time, or number or size of requests.",
+            Self::Limit => "The target used up its memory, time, or number or size of requests, or is too large itself. `--limit` gives it more.",
             Self::Target => {
                 "The file of `--target` can't be read, is not a deploy target or speaks another contract version, \
                              or the target crashed, broke its contract, tried to change something while planning, or has no operation `plan`."

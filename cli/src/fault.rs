@@ -10,6 +10,7 @@ use bowline_host::{
 use crate::description::Description;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::limits;
 
 const BUILT_IN: &str = "the built-in target";
 const AUTHOR: &str = "this is a fault of the target; tell its author";
@@ -60,6 +61,10 @@ pub fn artifact(error: &ArtifactError, file: Option<&Path>) -> Error {
         ArtifactError::Imports { .. } | ArtifactError::Compile(_) | ArtifactError::Shape(_) => {
             made.hint(AUTHOR)
         }
+        ArtifactError::Limit(limit) => match limits::raise(limit, None) {
+            Some(way) => made.hint(way),
+            None => made,
+        },
         _ => made,
     }
 }
@@ -102,8 +107,16 @@ pub fn operation(error: &HostError, description: Option<&Description>) -> Error 
                 made.excerpt(format!("it wrote:\n{}", trap.output))
             }
         }
-        HostError::Limit { .. } => Error::of(Exit::Limit, error)
-            .hint("the target was stopped; nothing of it runs any more"),
+        HostError::Limit {
+            operation, limit, ..
+        } => {
+            let made = Error::of(Exit::Limit, error)
+                .hint("the target was stopped; nothing of it runs any more");
+            match limits::raise(limit, Some(*operation)) {
+                Some(way) => made.hint(way),
+                None => made,
+            }
+        }
         HostError::Runtime(..) => Error::of(Exit::Internal, error).detail(format!("{error:?}")),
         other => Error::of(Exit::Internal, other),
     }

@@ -26,6 +26,7 @@ pub mod description;
 pub mod error;
 pub mod exit;
 mod fault;
+pub mod limits;
 pub mod network;
 pub mod output;
 pub mod paths;

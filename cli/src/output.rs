@@ -16,6 +16,7 @@ use crate::text;
 mod deployed;
 mod error;
 mod planned;
+pub mod usage;
 
 pub use self::deployed::{Deployed, Pushed, Readiness, Route};
 pub use self::planned::{Planned, Step};

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bowline_host::bindle::Receipt;
-use bowline_host::{Denial, GuestStream, Observer};
+use bowline_host::{Denial, GuestStream, Observer, Usage};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::output::{self, Pushed};
@@ -57,6 +57,7 @@ struct State {
     push: Option<Push>,
     denials: Vec<String>,
     pushed: Option<Pushed>,
+    used: Vec<Usage>,
 }
 
 struct Push {
@@ -138,6 +139,12 @@ impl Progress {
     #[must_use]
     pub fn pushed(&self) -> Option<Pushed> {
         self.state().pushed
+    }
+
+    /// What the operations used that have ended, in their order.
+    #[must_use]
+    pub fn used(&self) -> Vec<Usage> {
+        self.state().used.clone()
     }
 
     fn end_step(&self, state: &mut State) {
@@ -245,6 +252,10 @@ impl Observer for Progress {
         if !state.denials.contains(&denial) && state.denials.len() < 20 {
             state.denials.push(denial);
         }
+    }
+
+    fn used(&self, usage: &Usage) {
+        self.state().used.push(usage.clone());
     }
 
     fn upload(&self, sent: u64, total: u64, parcels: u32) {

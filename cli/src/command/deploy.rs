@@ -23,6 +23,7 @@ pub(super) fn deploy(target: Option<&Description>) -> Command {
                 .action(ArgAction::Append)
                 .help("Let the target send requests to this origin, for example https://api.example.com; may be given several times"),
         )
+        .arg(crate::limits::arg())
         .arg(common::insecure())
         .arg(common::ca_file())
         .arg(

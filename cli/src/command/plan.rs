@@ -32,7 +32,8 @@ pub(super) fn plan(target: Option<&Description>) -> Command {
         )
         .arg(detailed_exitcode())
         .arg(common::insecure())
-        .arg(common::ca_file());
+        .arg(common::ca_file())
+        .arg(crate::limits::arg());
     target_flags(command, target)
 }
 

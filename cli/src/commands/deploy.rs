@@ -13,8 +13,9 @@ use crate::description::{Description, Setting};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::fault;
+use crate::limits;
 use crate::network;
-use crate::output::{Deployed, Route};
+use crate::output::{self, Deployed, Route};
 use crate::paths::Paths;
 use crate::progress::{Progress, Style};
 use crate::settings::{Source, host};
@@ -83,15 +84,21 @@ impl<'a> Job<'a> {
         "default"
     }
 
-    /// Does it, on a runtime of its own.
+    /// Does it, on a runtime of its own. With `-v` it tells what was used.
     fn run<T>(
         &self,
+        matches: &ArgMatches,
         variables: &Variables,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         let runtime = crate::runtime()?;
         let result = runtime.block_on(work);
         self.progress.abandon();
+        if matches.get_count("verbose") > 0 {
+            for usage in self.progress.used() {
+                self.progress.above(&output::usage::table(&usage));
+            }
+        }
         // Work on threads of its own, reading the application for one, is not waited for after an interruption.
         runtime.shutdown_background();
         result.map_err(|error| network::explain(error, variables))
@@ -115,7 +122,7 @@ pub(crate) fn run(
     variables: &Variables,
 ) -> Result<Deployed, Error> {
     let job = Job::read(matches, context, variables)?;
-    job.run(variables, deploy(&job))
+    job.run(matches, variables, deploy(&job))
 }
 
 fn listen() -> Result<Signals, Error> {
@@ -219,6 +226,7 @@ async fn deploy(job: &Job<'_>) -> Result<Deployed, Error> {
         pushed: progress.pushed(),
         readiness,
         denied: progress.denials(),
+        used: progress.used(),
     })
 }
 
@@ -310,8 +318,10 @@ async fn session(job: &Job<'_>, target: &Target) -> Result<Session, Error> {
         }
         environment = environment.with_setting(name, Secret::new(value.text()));
     }
+    let limits = limits::read(&request.limits)?;
     let observer: Arc<Progress> = Arc::clone(&job.progress);
     let session = Session::new(environment, job.http.clone())
+        .with_limits(limits)
         .with_observer(observer)
         .granting(&description, &request.approved)
         .map_err(|error| Error::of(Exit::Usage, &error))?;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use bowline_host::Usage;
 use serde::Serialize;
 
 use super::{GOOD, Report, STRONG, parcels, size};
@@ -26,6 +27,8 @@ pub struct Deployed {
     pub pushed: Option<Pushed>,
     /// Whether it answered with this revision.
     pub readiness: Readiness,
+    /// What each operation of the target used, beside its limits, in their order.
+    pub used: Vec<Usage>,
 }
 
 /// Where a component answers.
@@ -73,6 +76,7 @@ impl Report for Deployed {
             pushed,
             readiness,
             denied: _,
+            used: _,
         } = self;
         let line = |text: &str| text::one_line(text);
         let mut text = format!(
@@ -163,6 +167,7 @@ mod tests {
             }),
             readiness: Readiness::Ready,
             denied: Vec::new(),
+            used: Vec::new(),
         }
     }
 

@@ -12,6 +12,7 @@ pub const FLAGS: &[&str] = &[
     "grant",
     "insecure",
     "ca-file",
+    crate::limits::FLAG,
     "readiness-timeout",
     "dry-run",
     "detailed-exitcode",

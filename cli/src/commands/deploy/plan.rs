@@ -72,6 +72,7 @@ pub(crate) fn run(
     let job = Job::read(matches, context, variables)?;
     let detailed = matches.get_flag("detailed-exitcode");
     job.run(
+        matches,
         variables,
         plan(&job, file(matches, "save").as_ref(), detailed),
     )

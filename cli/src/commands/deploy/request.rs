@@ -12,6 +12,7 @@ use clap::ArgMatches;
 use crate::description::Description;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::limits;
 use crate::settings::{self, Settings, Source, host};
 use crate::variables::Variables;
 
@@ -30,6 +31,8 @@ pub(super) struct Request {
     pub(super) insecure: bool,
     /// File of certificates to trust besides the system's.
     pub(super) ca_file: Option<OsString>,
+    /// Values of `--limit`.
+    pub(super) limits: Vec<OsString>,
     /// How long to wait for an answer; `None` doesn't wait.
     pub(super) readiness_timeout: Option<Duration>,
 }
@@ -67,6 +70,10 @@ impl Request {
             approved,
             insecure: matches.get_flag("insecure"),
             ca_file: matches.get_one::<OsString>("ca-file").cloned(),
+            limits: matches
+                .get_many::<String>(limits::FLAG)
+                .map(|flags| flags.map(OsString::from).collect())
+                .unwrap_or_default(),
             // A plan waits for nothing, and has no such flag.
             readiness_timeout: matches
                 .try_get_one::<u32>("readiness-timeout")
