@@ -13,8 +13,10 @@ pub use self::glance::{Glance, glance};
 mod common;
 mod deploy;
 mod glance;
+mod journal;
 mod local;
 mod plan;
+mod target;
 
 /// Heading of the flags that every verb takes.
 const COMMON: &str = "Common options";
@@ -85,7 +87,9 @@ pub fn command(target: Option<&Description>) -> Command {
                 .help("Ask nothing: what would be a question is an error that says how to answer it beforehand [also where CI is set]"),
         )
         .subcommand(deploy::deploy(target))
+        .subcommand(target::target())
         .subcommand(plan::plan(target))
+        .subcommand(journal::journal())
         .subcommand(local::local())
 }
 

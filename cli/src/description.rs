@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use bowline_host::Wants;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -25,6 +26,8 @@ pub struct Description {
     pub network: Vec<String>,
     /// Whether it pushes to the Bindle server, so that one must be named.
     pub uses_bindle: bool,
+    /// Everything that it asks for.
+    pub wants: Wants,
 }
 
 /// A value that can be given as a flag or as an environment variable.
@@ -140,6 +143,7 @@ pub(crate) mod tests {
             settings,
             network: Vec::new(),
             uses_bindle: false,
+            wants: Wants::default(),
         }
     }
 

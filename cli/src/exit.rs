@@ -37,13 +37,15 @@ pub enum Exit {
     Target = 12,
     /// A server answered something that can't be understood.
     UnexpectedAnswer = 13,
+    /// The target asks for more than the user has approved.
+    NotApproved = 14,
     /// Stopped by Ctrl-C or SIGTERM.
     Cancelled = 130,
 }
 
 impl Exit {
     /// Every exit code, smallest first.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Success,
         Self::Internal,
         Self::Usage,
@@ -58,6 +60,7 @@ impl Exit {
         Self::Limit,
         Self::Target,
         Self::UnexpectedAnswer,
+        Self::NotApproved,
         Self::Cancelled,
     ];
 
@@ -85,6 +88,7 @@ impl Exit {
             Self::Limit => "limit",
             Self::Target => "target-fault",
             Self::UnexpectedAnswer => "unexpected-answer",
+            Self::NotApproved => "not-approved",
             Self::Cancelled => "cancelled",
         }
     }
@@ -125,7 +129,8 @@ impl Exit {
                 "Deployed, but the application did not answer with this revision within `--readiness-timeout`."
             }
             Self::Denied => {
-                "The target tried to use something that it was not granted; it was stopped from doing so."
+                "The target tried to use something that it was not granted; it was stopped from doing so. After `deploy`: \
+                 also where the target reports success all the same, whose result is then on stdout."
             }
             Self::Limit => "The target used up its memory, time, or number or size of requests, or is too large itself. `--limit` gives it more.",
             Self::Target => {
@@ -134,6 +139,10 @@ impl Exit {
             }
             Self::UnexpectedAnswer => {
                 "A server answered something that is not its protocol, for example an HTML page. Check its URL."
+            }
+            Self::NotApproved => {
+                "The target asks for something that you have not approved, and there is nobody to ask. Nothing of it was started \
+                 with your settings. See [targets.md](targets.md)."
             }
             Self::Cancelled => {
                 "Stopped by Ctrl-C or SIGTERM. Running the same command again goes on from there."

@@ -86,7 +86,7 @@ pub fn operation(error: &HostError, description: Option<&Description>) -> Error 
         HostError::Description { .. }
         | HostError::Answer { .. }
         | HostError::Unsupported { .. } => Error::of(Exit::Target, error).hint(AUTHOR),
-        HostError::Denied { denial, .. } => denied(error, denial, description),
+        HostError::Denied { denial, .. } => denied(error, denial),
         HostError::Failed {
             failure, transport, ..
         } => failed(error, failure, transport.as_deref(), description),
@@ -122,27 +122,22 @@ pub fn operation(error: &HostError, description: Option<&Description>) -> Error 
     }
 }
 
-fn denied(error: &HostError, denial: &Denial, description: Option<&Description>) -> Error {
+fn denied(error: &HostError, denial: &Denial) -> Error {
     // Whoever asks for a plan relies on nothing being changed: a target that tries to is at fault, whatever it was granted.
     if let Denial::WriteWhilePlanning(_) = denial {
         return Error::of(Exit::Target, error).hint(AUTHOR);
     }
     let made = Error::of(Exit::Denied, error);
     match denial {
-        Denial::Origin(origin) => {
-            let origin = origin.to_string();
-            let declared = description.is_some_and(|target| target.network.contains(&origin));
-            if declared {
-                made.hint(format!(
-                    "if you trust it with that, run again with `--grant {origin}`"
-                ))
-            } else {
-                made.hint(
-                    "the target does not declare that origin, so it can't be granted: check the URLs that you gave it, \
-                     and don't trust it with your secrets",
-                )
-            }
-        }
+        Denial::Origin(_) => made.hint(
+            "the target does not declare that origin, so it can't be approved: check the URLs that you gave it, and don't trust \
+             it with your secrets",
+        ),
+        Denial::Private { origin, .. } => made.hint(format!(
+            "the target named that server itself; if it is meant to be in your own network, run again with \
+             `--allow-private {origin}`"
+        )),
+        Denial::Revoked => made.hint("what the target did until then is done; look at its platform before you deploy again"),
         _ => made.hint(AUTHOR),
     }
 }

@@ -16,7 +16,6 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::Format;
 use crate::paths::Paths;
-use crate::target::Chosen;
 use crate::variables::Variables;
 
 pub mod ask;
@@ -34,6 +33,7 @@ pub mod progress;
 pub mod settings;
 mod signals;
 mod target;
+mod targets;
 pub mod text;
 pub mod variables;
 
@@ -66,7 +66,7 @@ fn execute(
     // Only some verbs have the flags of a target; everything else is answered without looking at one.
     let context = if glance.with_target {
         let paths = Paths::find(variables)?;
-        let target = Chosen::find(glance.target.as_deref())?;
+        let target = targets::resolve(&glance.asked, &paths, variables)?;
         let description = target.describe(&paths)?;
         Some(commands::deploy::Context {
             paths,
@@ -102,10 +102,22 @@ fn execute(
         }
         (Some(("deploy", matches)), Some(context)) => {
             log(matches);
-            shown(
-                &commands::deploy::run(matches, &context, variables)?,
-                format,
-            )
+            let deployed = commands::deploy::run(matches, &context, variables)?;
+            let code = shown(&deployed, format)?;
+            // The result is on stdout already, so this goes to stderr in either form.
+            if let Some(error) = commands::deploy::misbehaved(&deployed) {
+                output::error(&error, Format::Text, glance.verbose);
+                return Ok(error.exit().code());
+            }
+            Ok(code)
+        }
+        (Some(("target", matches)), _) => {
+            log(matches);
+            target_verb(matches, format, variables)
+        }
+        (Some(("journal", matches)), _) => {
+            log(matches);
+            journal_verb(matches, format, &Paths::find(variables)?)
         }
         (Some(("local", matches)), _) => match matches.subcommand() {
             Some(("up", matches)) => {
@@ -113,6 +125,32 @@ fn execute(
             }
             _ => Err(unknown_verb()),
         },
+        _ => Err(unknown_verb()),
+    }
+}
+
+fn target_verb(matches: &ArgMatches, format: Format, variables: &Variables) -> Result<u8, Error> {
+    use commands::target::{Context, add, inspect, manage, show, upgrade};
+    let context = Context::new(variables)?;
+    match matches.subcommand() {
+        Some(("add", matches)) => shown(&add::run(matches, &context)?, format),
+        Some(("list", _)) => shown(&manage::list(&context)?, format),
+        Some(("show", matches)) => shown(&show::run(matches, &context)?, format),
+        Some(("inspect", matches)) => shown(&inspect::inspect(matches, &context)?, format),
+        Some(("vet", matches)) => shown(&inspect::vet(matches, &context)?, format),
+        Some(("upgrade", matches)) => shown(&upgrade::run(matches, &context)?, format),
+        Some(("remove", matches)) => shown(&manage::remove(matches, &context)?, format),
+        Some(("default", matches)) => shown(&manage::default(matches, &context)?, format),
+        _ => Err(unknown_verb()),
+    }
+}
+
+fn journal_verb(matches: &ArgMatches, format: Format, paths: &Paths) -> Result<u8, Error> {
+    use commands::journal::{list, show, tail};
+    match matches.subcommand() {
+        Some(("list", matches)) => shown(&list(matches, paths)?, format),
+        Some(("show", matches)) => shown(&show(matches, paths)?, format),
+        Some(("tail", matches)) => tail(matches, format, paths),
         _ => Err(unknown_verb()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use bowline_host::{LimitExceeded, Limits, Operation};
+use bowline_host::{Approval, LimitExceeded, Limits, Operation};
 use clap::{Arg, ArgAction};
 
 use crate::error::Error;
@@ -53,6 +53,21 @@ pub fn set(limits: &mut Limits, given: &[OsString]) -> Result<(), Error> {
     Ok(())
 }
 
+/// The default limits, with those in the place that an approval sets.
+///
+/// # Errors
+/// As usage: approvals are files, and this one names no limit or no value for it.
+pub fn approved(approval: &Approval) -> Result<Limits, Error> {
+    let mut limits = Limits::default();
+    for (name, value) in &approval.limits {
+        limits.set(name, value).map_err(|error| {
+            Error::of(Exit::Usage, &error)
+                .hint("the target's approval sets it; approve the target again")
+        })?;
+    }
+    Ok(limits)
+}
+
 /// How to let a target have more, for one that has reached a limit.
 #[must_use]
 pub fn raise(limit: &LimitExceeded, operation: Option<Operation>) -> Option<String> {
@@ -82,6 +97,21 @@ mod tests {
     }
 
     #[test]
+    fn flags_come_after_the_approval() {
+        let approval = Approval::default()
+            .with_limit("memory", "64MiB")
+            .with_limit("requests", "5");
+        let mut limits = approved(&approval).unwrap();
+        let flags = ["memory=32MiB", "compute=2s"].map(OsString::from);
+        set(&mut limits, &flags).unwrap();
+        let changed: Vec<_> = limits
+            .changed()
+            .map(|(limit, value)| format!("{}={value}", limit.name))
+            .collect();
+        assert_eq!(changed, ["memory=32 MiB", "compute=2s", "requests=5"]);
+    }
+
+    #[test]
     fn what_makes_no_sense_is_usage() {
         for (flag, message) in [
             (
@@ -100,6 +130,8 @@ mod tests {
         ] {
             assert_eq!(refusal(flag), (Exit::Usage, message.to_owned()));
         }
+        let error = approved(&Approval::default().with_limit("memory", "")).unwrap_err();
+        assert_eq!(error.exit(), Exit::Usage);
     }
 
     #[test]

@@ -41,6 +41,18 @@ pub fn client(
     ca_file: Option<&OsStr>,
     variables: &Variables,
 ) -> Result<HttpClient, Error> {
+    client_and_options(insecure, ca_file, variables).map(|(client, _)| client)
+}
+
+/// The same, with what it was made from: for libraries that bring a client of their own.
+///
+/// # Errors
+/// As for [`client`].
+pub fn client_and_options(
+    insecure: bool,
+    ca_file: Option<&OsStr>,
+    variables: &Variables,
+) -> Result<(HttpClient, HttpOptions), Error> {
     let mut options = HttpOptions::default();
     options.insecure = insecure;
     options.system_proxy = true;
@@ -63,7 +75,7 @@ pub fn client(
         })?;
         options.extra_certificates = Some(pem);
     }
-    HttpClient::new(&options).map_err(|error| match (&error, authorities) {
+    let made = HttpClient::new(&options).map_err(|error| match (&error, authorities) {
         (
             HttpClientError::NoCertificates
             | HttpClientError::Pem(_)
@@ -93,7 +105,8 @@ pub fn client(
             .hint("write it as http://proxy.example.com:3128")
         }
         _ => Error::of(Exit::Internal, &error),
-    })
+    })?;
+    Ok((made, options))
 }
 
 /// Adds that a proxy was asked to an error that may be the proxy's fault.

@@ -15,8 +15,11 @@ use crate::text;
 
 mod deployed;
 mod error;
+pub mod journal;
 mod planned;
 pub mod usage;
+pub mod inspected;
+pub mod target;
 
 pub use self::deployed::{Deployed, Pushed, Readiness, Route};
 pub use self::planned::{Planned, Step};
@@ -146,6 +149,35 @@ pub fn parcels(count: u64) -> String {
     } else {
         format!("{count} parcels")
     }
+}
+
+/// Rows as text, each column as wide as its widest cell. The first row is the heading.
+fn table<const N: usize>(rows: &[[String; N]]) -> String {
+    let rows: Vec<[String; N]> = rows
+        .iter()
+        .map(|row| std::array::from_fn(|at| text::one_line(&row[at])))
+        .collect();
+    let widths: [usize; N] = std::array::from_fn(|at| {
+        let cells = rows.iter().map(|row| row[at].chars().count());
+        cells.max().unwrap_or_default()
+    });
+    let mut shown = String::new();
+    for (at, row) in rows.iter().enumerate() {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
+        let line = cells.join("  ");
+        let line = line.trim_end();
+        if at == 0 {
+            shown.push_str(&format!("{STRONG}{line}{STRONG:#}\n"));
+        } else {
+            shown.push_str(line);
+            shown.push('\n');
+        }
+    }
+    shown
 }
 
 /// Harmless text whose further lines are indented: text from elsewhere can't pass for a hint or an error of ours.

@@ -17,6 +17,7 @@ pub const HOME_VARIABLE: &str = "BOWLINE_HOME";
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Paths {
     config: PathBuf,
+    data: PathBuf,
     cache: PathBuf,
     state: PathBuf,
 }
@@ -43,6 +44,7 @@ impl Paths {
             }
             return Ok(Self {
                 config: root.join("config"),
+                data: root.join("data"),
                 cache: root.join("cache"),
                 state: root.join("state"),
             });
@@ -61,6 +63,7 @@ impl Paths {
         })?;
         Ok(Self {
             config: strategy.config_dir(),
+            data: strategy.data_dir(),
             cache: strategy.cache_dir(),
             state: strategy.state_dir().unwrap_or_else(|| strategy.data_dir()),
         })
@@ -76,6 +79,24 @@ impl Paths {
     #[must_use]
     pub fn signing_key(&self) -> PathBuf {
         self.config.join("signing-keys.toml")
+    }
+
+    /// The installed targets.
+    #[must_use]
+    pub fn targets(&self) -> PathBuf {
+        self.data.join("targets")
+    }
+
+    /// What was approved of targets.
+    #[must_use]
+    pub fn approvals(&self) -> PathBuf {
+        self.config.join("approvals.toml")
+    }
+
+    /// What every run did.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.state.join("journal")
     }
 
     /// What `bowline local` keeps when it isn't told where.
@@ -123,6 +144,9 @@ mod tests {
             Path::new("/x/config/signing-keys.toml")
         );
         assert_eq!(paths.local_data(), Path::new("/x/state/local"));
+        assert_eq!(paths.journal(), Path::new("/x/state/journal"));
+        assert_eq!(paths.targets(), Path::new("/x/data/targets"));
+        assert_eq!(paths.approvals(), Path::new("/x/config/approvals.toml"));
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! The target in force: its bytes, and its description without running it where that can be avoided.
 
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use bowline_app::Digest;
-use bowline_host::{Artifact, Engine, EngineOptions, Target};
+use bowline_host::{Artifact, Engine, EngineOptions, Limits, Target, Wants};
 use serde::{Deserialize, Serialize};
 
 use crate::description::{Description, Setting};
@@ -16,11 +15,12 @@ use crate::exit::Exit;
 use crate::fault;
 use crate::paths::{self, Paths};
 use crate::settings::{host, kind::Kind};
+use crate::targets::Locked;
 
 /// Form of the cached description; another one is made anew.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// Name of the built-in target.
-const BUILT_IN: &str = "hippo";
+pub const BUILT_IN: &str = "hippo";
 /// A description has a few kilobytes; more than this is not read back.
 const MAX_CACHED: u64 = 1 << 20;
 
@@ -28,33 +28,104 @@ const MAX_CACHED: u64 = 1 << 20;
 #[derive(Clone, Debug)]
 pub struct Chosen {
     artifact: Artifact,
-    /// Where it came from, when it isn't the built-in one.
-    file: Option<PathBuf>,
+    /// Where it came from, when it isn't the built-in one: a path, a name or a reference.
+    place: Option<PathBuf>,
+    /// What pins it.
+    pin: Option<Locked>,
+    /// For compiling it and asking what it is.
+    limits: Limits,
     /// Compiled once, whether for its description or to deploy.
     loaded: OnceLock<Target>,
 }
 
 impl Chosen {
-    /// The target in `file`, or the built-in Hippo target.
+    /// The built-in Hippo target.
+    ///
+    /// # Errors
+    /// None, unless this program was built with something else in its place.
+    pub fn built_in() -> Result<Self, Error> {
+        let artifact = Artifact::from_bytes(bowline_builtin::HIPPO)
+            .map_err(|error| fault::artifact(&error, None))?;
+        Ok(Self {
+            artifact,
+            place: None,
+            pin: None,
+            limits: Limits::default(),
+            loaded: OnceLock::new(),
+        })
+    }
+
+    /// The target in this file.
     ///
     /// # Errors
     /// When the file can't be read or is no target that this host can run.
-    pub fn find(file: Option<&OsStr>) -> Result<Self, Error> {
-        let (artifact, file) = match file {
-            Some(file) => {
-                let file = PathBuf::from(file);
-                (Artifact::read(&file), Some(file))
-            }
-            None => (Artifact::from_bytes(bowline_builtin::HIPPO), None),
-        };
-        match artifact {
-            Ok(artifact) => Ok(Self {
-                artifact,
-                file,
-                loaded: OnceLock::new(),
-            }),
-            Err(error) => Err(fault::artifact(&error, file.as_deref())),
+    pub fn in_file(file: &Path, limits: &Limits) -> Result<Self, Error> {
+        match Artifact::read_within(file, limits) {
+            Ok(artifact) => Ok(Self::of(artifact, file)),
+            Err(error) => Err(fault::artifact(&error, Some(file))),
         }
+    }
+
+    /// A target whose bytes came from `place`, which is how messages call it.
+    ///
+    /// # Errors
+    /// When it is no target that this host can run.
+    pub fn from_bytes(bytes: Vec<u8>, place: &str) -> Result<Self, Error> {
+        let place = Path::new(place);
+        match Artifact::from_bytes(bytes) {
+            Ok(artifact) => Ok(Self::of(artifact, place)),
+            Err(error) => Err(fault::artifact(&error, Some(place))),
+        }
+    }
+
+    /// A target that was looked at already.
+    #[must_use]
+    pub fn of(artifact: Artifact, place: &Path) -> Self {
+        Self {
+            artifact,
+            place: Some(place.to_owned()),
+            pin: None,
+            limits: Limits::default(),
+            loaded: OnceLock::new(),
+        }
+    }
+
+    /// The same, pinned by a lock file.
+    #[must_use]
+    pub fn pinned(mut self, locked: Locked) -> Self {
+        self.pin = Some(locked);
+        self
+    }
+
+    /// The same, with these limits for compiling it and for asking what it is.
+    #[must_use]
+    pub fn within(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The file, as far as it can be known without compiling it.
+    #[must_use]
+    pub fn artifact(&self) -> &Artifact {
+        &self.artifact
+    }
+
+    /// SHA-256 of the file.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        *self.artifact.digest()
+    }
+
+    /// Where it came from; nothing for the built-in one.
+    #[must_use]
+    pub fn place(&self) -> Option<&Path> {
+        self.place.as_deref()
+    }
+
+    /// What pins it, if a lock file does.
+    #[must_use]
+    pub fn pin(&self) -> Option<&Locked> {
+        self.pin.as_ref()
     }
 
     /// Compiles it, or loads the compiled code from the cache.
@@ -67,8 +138,8 @@ impl Chosen {
         }
         let options = EngineOptions::with_cache(paths.cache().join("compiled"));
         let engine = Engine::new(&options).map_err(|error| Error::of(Exit::Internal, &error))?;
-        let target = Target::load(&engine, self.artifact.clone())
-            .map_err(|error| fault::host(error, self.file.as_deref()))?;
+        let target = Target::load_within(&engine, self.artifact.clone(), &self.limits)
+            .map_err(|error| fault::host(error, self.place.as_deref()))?;
         Ok(self.loaded.get_or_init(|| target).clone())
     }
 
@@ -93,7 +164,7 @@ impl Chosen {
             }
         };
         description.check(&host::reserved_flags(), &host::reserved_variables())?;
-        if description.name == BUILT_IN && self.file.is_some() && !self.is_built_in() {
+        if description.name == BUILT_IN && self.place.is_some() && !self.is_built_in() {
             return Err(self.poses(&description.name));
         }
         Ok(description)
@@ -108,7 +179,7 @@ impl Chosen {
     /// A target reads the variables that begin with its name. Those of the built-in one hold what a user exported for it, and
     /// a stranger's file gets nothing of that by taking the name.
     fn poses(&self, name: &str) -> Error {
-        let file = self.file.as_deref().unwrap_or(Path::new(name));
+        let file = self.place.as_deref().unwrap_or(Path::new(name));
         Error::new(
             Exit::Target,
             format!(
@@ -124,9 +195,10 @@ impl Chosen {
         let target = self.load(paths)?;
         let described = crate::runtime()?
             .block_on(target.describe())
-            .map_err(|error| fault::host(error, self.file.as_deref()))?;
+            .map_err(|error| fault::host(error, self.place.as_deref()))?;
         Ok(Description {
             uses_bindle: self.artifact.imports_bindle(),
+            wants: Wants::of(&described, &self.artifact),
             name: described.name.clone(),
             version: described.version.to_string(),
             summary: described.summary.clone(),
@@ -240,7 +312,7 @@ mod tests {
         for text in [
             "",
             "{",
-            r#"{"format":2}"#,
+            r#"{"format":3}"#,
             r#"{"format":99,"description":{}}"#,
         ] {
             fs::write(&path, text).unwrap();

@@ -5,7 +5,6 @@
 
 #![expect(clippy::print_stdout, reason = "a program says what it did")]
 
-use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use std::time::Duration;
 use bowline_app::Application;
 use bowline_host::bindle::{Client, ClientOptions, Signer};
 use bowline_host::{
-    Artifact, Engine, EngineOptions, Environment, HttpClient, HttpOptions, Session, Target,
+    Approval, Artifact, Engine, EngineOptions, Environment, HttpClient, HttpOptions, Session, Target,
     readiness,
 };
 
@@ -38,10 +37,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let http = HttpClient::new(&HttpOptions::default())?;
     let mut bindle = ClientOptions::new(server.parse()?);
     bindle.signer = Some(Signer::load_or_create(Path::new(key), "example")?);
-    // Grants the origins of the settings, and none of those that the target wants for itself.
+    // What it wants, shown and granted. A program for others would ask them first, and remember their answer with the digest.
+    let wants = target.wants().await?;
+    for want in wants.all() {
+        println!("it wants to {want}");
+    }
     let session = Session::new(environment, http.clone())
         .with_bindle(Client::new(&http, bindle))
-        .granting(&description, &BTreeSet::new())?;
+        .granting(&description, &Approval::of(wants))?;
     let deployment = target
         .deploy_authenticated(application, &session)
         .await?

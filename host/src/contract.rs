@@ -23,8 +23,8 @@ pub struct Description {
     pub homepage: Option<String>,
     /// Names are unique; references to other settings lead somewhere.
     pub settings: Vec<Setting>,
-    /// Origins that the target wants besides those of its settings.
-    pub network: Vec<crate::grant::Origin>,
+    /// Requests that the target wants to send besides those to the origins of its settings.
+    pub network: Vec<crate::grant::Rule>,
     /// Trigger kinds that the platform can run.
     pub triggers: Vec<String>,
 }

@@ -4,6 +4,7 @@ use wasmtime::component::Resource;
 
 use crate::bindings::{environment, failure};
 use crate::contract::{Setting, SettingKind};
+use crate::error::Denial;
 use crate::grant::Origin;
 use crate::secrets::Secret;
 use crate::secrets::vault::Home;
@@ -32,6 +33,10 @@ impl environment::HostEnvironment for Capabilities<'_> {
         let Some(setting) = lent.description.setting(&name) else {
             return Err(invalid(name, "is not one that the target declares"));
         };
+        if !lent.grant().reads(&name) {
+            self.run.deny(Denial::Setting(name.clone()));
+            return Err(invalid(name, "is not granted to the target"));
+        }
         let given = match lent.environment.value(&name) {
             Some(value) => Some(value),
             None => {

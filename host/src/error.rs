@@ -1,6 +1,7 @@
 //! What can go wrong, by who is to blame.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use crate::artifact::ArtifactError;
 use crate::client::TransportError;
@@ -40,6 +41,35 @@ impl fmt::Display for Operation {
 pub enum Denial {
     /// A request to an origin that isn't granted.
     Origin(Origin),
+    /// A request with a method that isn't granted for that origin.
+    Method {
+        /// The method, cleaned and cut.
+        method: String,
+        /// Where the request was to go.
+        origin: Origin,
+    },
+    /// A request to an origin of which other paths are granted. A path that could be taken for another one is
+    /// granted to nobody who has only some.
+    Path {
+        /// The path, cut.
+        path: String,
+        /// Where the request was to go.
+        origin: Origin,
+    },
+    /// A request to an origin that the target named itself, and that is not at a public address.
+    Private {
+        /// Where the request was to go.
+        origin: Origin,
+        /// The address.
+        address: IpAddr,
+    },
+    /// Anything that needs the grant, after it was taken back.
+    Revoked,
+    /// The value of a setting that isn't granted.
+    Setting(String),
+    /// An answer in a content coding such as `gzip`, or a part of one, from an origin that got a secret: the host can't see
+    /// whether the secret is in it.
+    Opaque(Origin),
     /// A request whose URL or headers can't be allowed, in words.
     Request(String),
     /// Use of Bindle without the right to it.
@@ -76,6 +106,24 @@ impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Origin(origin) => write!(f, "a request to {origin}, which is not granted"),
+            Self::Method { method, origin } => write!(
+                f,
+                "a request to {origin} with the method {method}, which is not granted for it"
+            ),
+            Self::Path { path, origin } => write!(
+                f,
+                "a request to {origin} for the path {path}, which is not granted of it"
+            ),
+            Self::Private { origin, address } => write!(
+                f,
+                "a request to {origin}, which is at the private address {address}"
+            ),
+            Self::Revoked => f.write_str("what it was granted until the grant was revoked"),
+            Self::Setting(name) => write!(f, "the setting '{name}', which is not granted"),
+            Self::Opaque(origin) => write!(
+                f,
+                "an answer of {origin} that is encoded or a part only, so that secrets in it can't be found"
+            ),
             Self::Request(what) => f.write_str(what),
             Self::Bindle => f.write_str("the use of Bindle, which is not granted"),
             Self::Secret {

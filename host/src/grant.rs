@@ -1,22 +1,43 @@
 //! What a target may do: pure policy, with no WebAssembly and no network in it.
 //!
-//! A target declares what it wants, the user grants it, and only what both say is allowed. A setting of kind URL with
-//! `grants-network` is granted by giving it a value. Origins that the target names itself have to be approved one by one.
+//! A target says what it [`Wants`], the user gives an [`Approval`] of it, once, and the [`Grant`] of a run is what both say. An origin
+//! comes into it in one of two ways: as a [`Rule`] that the target declares and the user approves, or as the value that the user gives
+//! to an approved setting with `grants-network`. The first may only be somewhere public, the second anywhere ([`Reach`]).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
 use crate::contract::Description;
 
+mod approval;
 mod origin;
+mod path;
+mod revocation;
+mod rule;
+mod wants;
 
+pub use approval::Approval;
 pub use origin::{Origin, OriginError};
+pub use revocation::Revocation;
+pub use rule::{Rule, RuleError};
+pub use wants::{Want, WantedSetting, Wants};
+
+/// At what addresses the servers may be that a request goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// At public addresses only: the target named the origin, and must not use the user's place in the network to get at machines
+    /// that only the user reaches.
+    PublicOnly,
+    /// Anywhere: the user named the origin, or allowed it to be at a private address.
+    Anywhere,
+}
 
 /// What one target may do in one environment. The empty grant allows nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Grant {
-    origins: BTreeSet<Origin>,
+    rules: BTreeMap<Rule, Reach>,
+    settings: BTreeSet<String>,
     bindle: bool,
 }
 
@@ -35,55 +56,83 @@ pub enum GrantError {
     },
 }
 
+/// A request that may be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Allowed {
+    /// Where it goes.
+    pub origin: Origin,
+    /// At what addresses that may be.
+    pub reach: Reach,
+    /// Any other request to that origin may be sent, too.
+    pub whole: bool,
+}
+
 impl Grant {
     /// Allows nothing.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Allows the origins of those settings that open the network, and of those origins that the target declares the ones
-    /// that are in `approved`. What is approved without having been declared is not granted. `value` gives the value that the
-    /// user gave a setting; a default is the target's own word, so its origin is one that the target declares.
+    /// Allows what the target wants and the user approves: what is approved without being wanted is not granted, and what
+    /// is wanted without being approved neither. `value` gives the value that the user gave a setting; a default is the
+    /// target's own word, so its origin is one that the target declares.
     ///
     /// # Errors
-    /// [`GrantError::Setting`] when such a setting's value is no `http` or `https` URL.
+    /// [`GrantError::Setting`] when the value of a setting that opens the network is no `http` or `https` URL.
     pub fn new<'a>(
         description: &Description,
         mut value: impl FnMut(&str) -> Option<&'a str>,
-        approved: &BTreeSet<Origin>,
+        approval: &Approval,
     ) -> Result<Self, GrantError> {
-        let mut grant = Self::none();
-        for setting in description
-            .settings
-            .iter()
-            .filter(|setting| setting.grants_network)
-        {
-            let given = value(&setting.name);
-            let Some(text) = given.or(setting.default.as_deref()) else {
+        let mut grant = Self {
+            bindle: approval.wants.bindle,
+            ..Self::none()
+        };
+        let wants = Wants::described(description);
+        let missing = wants.beyond(&approval.wants);
+        for want in wants.all() {
+            if missing.contains(&want) {
                 continue;
-            };
-            let origin = Origin::of_text(text).map_err(|source| GrantError::Setting {
-                name: setting.name.clone(),
-                source,
-            })?;
-            if given.is_some() || approved.contains(&origin) {
-                grant.origins.insert(origin);
+            }
+            match want {
+                Want::Requests(rule) => {
+                    let reach = approval.reach(rule.origin());
+                    grant.insert(rule, reach);
+                }
+                Want::Server { name, default, .. } => {
+                    if let Some(text) = value(&name) {
+                        let origin =
+                            Origin::of_text(text).map_err(|source| GrantError::Setting {
+                                name: name.clone(),
+                                source,
+                            })?;
+                        grant.insert(Rule::any(origin), Reach::Anywhere);
+                    } else if let Some(origin) = default {
+                        let reach = approval.reach(&origin);
+                        grant.insert(Rule::any(origin), reach);
+                    }
+                    grant.settings.insert(name);
+                }
+                Want::Setting { name, .. } | Want::Secret { name, .. } => {
+                    grant.settings.insert(name);
+                }
+                Want::Bindle | Want::Login | Want::Trigger(_) => {}
             }
         }
-        grant.origins.extend(
-            description
-                .network
-                .iter()
-                .filter(|wanted| approved.contains(wanted))
-                .cloned(),
-        );
         Ok(grant)
     }
 
-    /// Allows requests to this origin, too.
+    /// Allows every request to this origin, too, wherever it is.
     #[must_use]
-    pub fn with_origin(mut self, origin: Origin) -> Self {
-        self.origins.insert(origin);
+    pub fn with_origin(self, origin: Origin) -> Self {
+        self.with_rule(Rule::any(origin), Reach::Anywhere)
+    }
+
+    /// Allows these requests, too.
+    #[must_use]
+    pub fn with_rule(mut self, rule: Rule, reach: Reach) -> Self {
+        self.insert(rule, reach);
         self
     }
 
@@ -94,33 +143,69 @@ impl Grant {
         self
     }
 
+    /// Allows what either of them allows.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        for (rule, reach) in other.rules {
+            self.insert(rule, reach);
+        }
+        self.settings.extend(other.settings);
+        self.bindle |= other.bindle;
+        self
+    }
+
+    fn insert(&mut self, rule: Rule, reach: Reach) {
+        let here = self.rules.entry(rule).or_insert(reach);
+        *here = reach.max(*here);
+    }
+
     /// Whether Bindle may be used.
     pub fn bindle(&self) -> bool {
         self.bindle
     }
 
-    /// The origins to which requests may go.
-    pub fn origins(&self) -> impl Iterator<Item = &Origin> {
-        self.origins.iter()
+    /// The requests that may be sent, in the order of their origins.
+    pub fn rules(&self) -> impl Iterator<Item = (&Rule, Reach)> {
+        self.rules.iter().map(|(rule, reach)| (rule, *reach))
     }
 
-    /// Whether requests to this origin are allowed.
-    pub fn allows(&self, origin: &Origin) -> bool {
-        self.origins.contains(origin)
+    /// Whether this setting may be read.
+    pub fn reads(&self, setting: &str) -> bool {
+        self.settings.contains(setting)
     }
 
-    /// Decides about a request by its URL, which has to be the very value that is then sent.
+    /// Decides about a request by its method and its URL, which has to be the very value that is then sent.
     ///
     /// # Errors
     /// [`Refusal`] says why the request can't be sent.
-    pub fn check(&self, url: &Url) -> Result<Origin, Refusal> {
+    pub fn check(&self, method: &str, url: &Url) -> Result<Allowed, Refusal> {
         let origin = Origin::of(url).map_err(Refusal::Unusable)?;
-        if self.allows(&origin) {
-            Ok(origin)
-        } else {
-            Err(Refusal::NotGranted(origin))
+        let rules = || self.rules().filter(|(rule, _)| *rule.origin() == origin);
+        if rules().next().is_none() {
+            return Err(Refusal::Origin(origin));
+        }
+        let has_method = |rule: &Rule| rule.has_method(method) && !is_never_sent(method);
+        let allowed = rules()
+            .filter(|(rule, _)| has_method(rule) && rule.has_path(url))
+            .map(|(rule, reach)| (reach, rule.is_whole()))
+            .reduce(|one, other| (one.0.max(other.0), one.1 | other.1));
+        match allowed {
+            Some((reach, whole)) => Ok(Allowed {
+                origin,
+                reach,
+                whole,
+            }),
+            None if rules().any(|(rule, _)| has_method(rule)) => Err(Refusal::Path(origin)),
+            None => Err(Refusal::Method(origin)),
         }
     }
+}
+
+/// Methods that no request has: `CONNECT` asks for a tunnel, and the answer to `TRACE` repeats the request with the secrets in it.
+fn is_never_sent(method: &str) -> bool {
+    ["CONNECT", "TRACE"]
+        .iter()
+        .any(|never| method.eq_ignore_ascii_case(never))
 }
 
 /// Why [`Grant::check`] refuses a request.
@@ -130,9 +215,15 @@ pub enum Refusal {
     /// The URL has no origin that could be granted.
     #[error("the URL can't be used")]
     Unusable(#[source] OriginError),
-    /// The origin is not granted.
+    /// Nothing is granted of this origin.
     #[error("{0} is not granted")]
-    NotGranted(Origin),
+    Origin(Origin),
+    /// Other methods are granted for this origin, or it is one that is never sent.
+    #[error("the method is not granted for {0}")]
+    Method(Origin),
+    /// Other paths are granted of this origin, or the path could be taken for another one.
+    #[error("the path is not granted of {0}")]
+    Path(Origin),
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@
 //!
 //! # What a target can't do
 //! - See files, sockets, arguments, environment variables or input: none are lent.
-//! - Send a request to an origin that the [`Grant`] does not hold. Redirects are handed to it, never followed.
+//! - Send a request that no [`Rule`] of the [`Grant`] allows. Redirects are handed to it, never followed.
 //! - See a secret setting or the credential. It handles placeholders, and the host puts the real value into header values
 //!   and into JSON and form bodies of requests to where the secret belongs. A placeholder that the target has encoded (in `Basic`
 //!   authentication, which is base64, or in a signature) is not found and goes out as it is.
@@ -67,7 +67,10 @@ pub use contract::{
 };
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use error::{Denial, HostError, Operation, SecretMisuse, Trap};
-pub use grant::{Grant, GrantError, Origin, OriginError};
+pub use grant::{
+    Approval, Grant, GrantError, Origin, OriginError, Reach, Revocation, Rule, RuleError, Want,
+    Wants,
+};
 pub use limits::{LimitError, LimitExceeded, Limits};
 pub use observer::{GuestStream, Observer, Silent};
 pub use secrets::Secret;

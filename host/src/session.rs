@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::client::HttpClient;
 use crate::contract::{Credential, Description, Setting, SettingKind};
-use crate::grant::{Grant, GrantError, Origin};
+use crate::grant::{Approval, Grant, GrantError, Revocation};
 use crate::limits::Limits;
 use crate::observer::{Observer, Silent};
 use crate::secrets::Secret;
@@ -175,6 +175,8 @@ pub struct Session {
     pub environment: Arc<Environment>,
     /// What the target may do.
     pub grant: Grant,
+    /// Takes the grant back while an operation runs.
+    pub revocation: Revocation,
     /// What its requests are sent by.
     pub http: HttpClient,
     /// The environment's Bindle server. It is lent only if the grant says so, too.
@@ -191,6 +193,7 @@ impl Session {
         Self {
             environment: Arc::new(environment),
             grant: Grant::none(),
+            revocation: Revocation::new(),
             http,
             bindle: None,
             limits: Limits::default(),
@@ -198,7 +201,7 @@ impl Session {
         }
     }
 
-    /// Grants what the environment's settings open, and those origins that are both declared and in `approved`. What was granted
+    /// Grants what the target wants, by its description, and the user approves: see [`Grant::new`]. What was granted
     /// before stays.
     ///
     /// # Errors
@@ -206,7 +209,7 @@ impl Session {
     pub fn granting(
         mut self,
         description: &Description,
-        approved: &std::collections::BTreeSet<Origin>,
+        approval: &Approval,
     ) -> Result<Self, GrantError> {
         let values: BTreeMap<&str, Secret> = description
             .settings
@@ -222,20 +225,16 @@ impl Session {
         let opened = Grant::new(
             description,
             |name| values.get(name).map(Secret::expose),
-            approved,
+            approval,
         )?;
-        self.grant = opened
-            .origins()
-            .cloned()
-            .fold(self.grant, Grant::with_origin);
+        self.grant = self.grant.and(opened);
         Ok(self)
     }
 
-    /// Lends this Bindle server, and grants its use.
+    /// Lends this Bindle server, if its use is granted.
     #[must_use]
     pub fn with_bindle(mut self, client: crate::bindle::Client) -> Self {
         self.bindle = Some(client);
-        self.grant = self.grant.with_bindle();
         self
     }
 
@@ -355,12 +354,10 @@ mod tests {
             network: Vec::new(),
             triggers: Vec::new(),
         };
-        let grant = session
-            .granting(&description, &Default::default())
-            .unwrap()
-            .grant;
-        let origins: Vec<_> = grant.origins().map(ToString::to_string).collect();
-        assert_eq!(origins, ["https://a.test", "https://b.test"]);
-        assert!(grant.bindle());
+        let approval = Approval::of(crate::grant::Wants::described(&description));
+        let grant = session.granting(&description, &approval).unwrap().grant;
+        let rules: Vec<_> = grant.rules().map(|(rule, _)| rule.to_string()).collect();
+        assert_eq!(rules, ["https://a.test", "https://b.test"]);
+        assert!(grant.bindle() && grant.reads("url") && !grant.reads("other"));
     }
 }

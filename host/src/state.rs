@@ -13,7 +13,7 @@ use crate::bindings::failure;
 use crate::client::{HttpClient, TransportError};
 use crate::contract::{Credential, Description};
 use crate::error::{Denial, Operation};
-use crate::grant::Grant;
+use crate::grant::{Grant, Revocation};
 use crate::http::Hooks;
 use crate::limits::{Amount, Limit, LimitExceeded, Limits};
 use crate::meter::Questions;
@@ -183,6 +183,7 @@ pub(crate) struct Lent {
     pub(crate) description: Arc<Description>,
     pub(crate) http: HttpClient,
     pub(crate) bindle: Option<crate::bindle::Client>,
+    revocation: Revocation,
     grant: Mutex<Grant>,
     vault: Mutex<Vault>,
 }
@@ -204,6 +205,7 @@ impl Lent {
             description,
             http: session.http.sent_by(crate::journal::By::Target),
             bindle: session.bindle.clone().filter(|_| session.grant.bindle()),
+            revocation: session.revocation.clone(),
             grant: Mutex::new(session.grant.clone()),
             vault: Mutex::new(Vault::default()),
         }
@@ -284,6 +286,14 @@ impl Run {
         self.lent
             .as_ref()
             .ok_or_else(|| self.deny(Denial::Capability(what)))
+    }
+
+    /// Refuses what needs a grant, once it was taken back.
+    pub(crate) fn granted(&self, lent: &Lent) -> Result<(), Denial> {
+        if lent.revocation.is_revoked() {
+            return Err(self.deny(Denial::Revoked));
+        }
+        Ok(())
     }
 
     /// Notes a refusal and tells the observer, unless it has heard of too many.

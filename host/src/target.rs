@@ -11,6 +11,7 @@ use crate::artifact::{Artifact, ArtifactError};
 use crate::bindings::{authentication, deploy_target, planning};
 use crate::contract::{Credential, Deployment, Description, Plan};
 use crate::engine::Engine;
+use crate::grant::Wants;
 use crate::environment::EnvironmentHandle;
 use crate::error::{HostError, Operation};
 use crate::limits::Limits;
@@ -177,6 +178,14 @@ impl Target {
         Ok(Arc::clone(
             self.inner.description.get_or_init(|| Arc::new(description)),
         ))
+    }
+
+    /// Everything that it asks for, for the user to approve.
+    ///
+    /// # Errors
+    /// As for [`Target::describe`].
+    pub async fn wants(&self) -> Result<Wants, HostError> {
+        Ok(Wants::of(&*self.describe().await?, self.artifact()))
     }
 
     /// Has the target bring its platform to run this application.

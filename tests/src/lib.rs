@@ -15,6 +15,7 @@ pub mod platform;
 pub mod programs;
 pub mod readers;
 pub mod reference_push;
+pub mod registry;
 pub mod sample;
 pub mod slow;
 pub mod web;

@@ -19,9 +19,47 @@ pub(super) fn from() -> Arg {
 pub(super) fn target() -> Arg {
     Arg::new("target")
         .long("target")
-        .value_name("FILE")
+        .value_name("TARGET")
         .value_parser(value_parser!(OsString))
-        .help("Deploy with this target, a WebAssembly component, instead of the built-in Hippo target")
+        .help("Deploy with this target: a name (`bowline target list`), the path of a WebAssembly component such as ./acme.wasm, or a reference to a registry [default: see `bowline target default`]")
+}
+
+/// Which environment's approvals count.
+pub(super) fn environment() -> Arg {
+    Arg::new("environment-name")
+        .short('e')
+        .long("environment-name")
+        .value_name("NAME")
+        .help("The environment: what a target may do is approved for each one [default: default] [variable: FERMYON_DEPLOYMENT_ENVIRONMENT]")
+}
+
+/// How to approve a target without a question.
+pub(super) fn approval() -> [Arg; 3] {
+    [
+        Arg::new("approve")
+            .long("approve")
+            .value_name("DIGEST")
+            .action(ArgAction::Append)
+            .help("Approve all that the target of this digest asks for, sha256:<64 digits>; may be given several times"),
+        Arg::new("allow-private")
+            .long("allow-private")
+            .value_name("ORIGIN")
+            .action(ArgAction::Append)
+            .help("Let the target reach this origin, one that it declares itself, at a private address, too"),
+        Arg::new("yes")
+            .short('y')
+            .long("yes")
+            .action(ArgAction::SetTrue)
+            .help("Approve what bowline.lock approves, without a question; nothing else"),
+    ]
+}
+
+/// The lock file and nothing else.
+pub(super) fn locked() -> Arg {
+    Arg::new("locked")
+        .long("locked")
+        .action(ArgAction::SetTrue)
+        .help("Take the target and its approval from bowline.lock, and fail where it does not hold them")
 }
 
 /// No check of certificates.

@@ -1,6 +1,6 @@
 //! `bowline deploy`, with the flags of the target in force.
 
-use clap::{Arg, ArgAction, Command, value_parser};
+use clap::{Arg, Command, value_parser};
 
 use super::{common, plan, target_flags, template};
 use crate::description::Description;
@@ -16,13 +16,9 @@ pub(super) fn deploy(target: Option<&Description>) -> Command {
         ]))
         .arg(common::from())
         .arg(common::target())
-        .arg(
-            Arg::new("grant")
-                .long("grant")
-                .value_name("ORIGIN")
-                .action(ArgAction::Append)
-                .help("Let the target send requests to this origin, for example https://api.example.com; may be given several times"),
-        )
+        .arg(common::environment())
+        .args(common::approval())
+        .arg(common::locked())
         .arg(crate::limits::arg())
         .arg(common::insecure())
         .arg(common::ca_file())

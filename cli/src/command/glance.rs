@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use crate::exit::Exit;
 use crate::output::Format;
+use crate::targets::Asked;
 
 /// Verbs that work with a target, whose settings are their flags.
 const WITH_TARGET: [&str; 2] = ["deploy", "plan"];
@@ -13,8 +14,8 @@ const WITH_TARGET: [&str; 2] = ["deploy", "plan"];
 pub struct Glance {
     /// The verb works with a target.
     pub with_target: bool,
-    /// Value of `--target`.
-    pub target: Option<OsString>,
+    /// What decides which target it is.
+    pub asked: Asked,
     /// `-v` is there, so that errors before the full reading are told in full as well.
     pub verbose: bool,
     /// `--detailed-exitcode` is there.
@@ -35,12 +36,12 @@ impl Glance {
     }
 }
 
-/// Looks for the verb, `--target`, `--output` and `-v` in `arguments`, the command line without the program's name. What is wrong
+/// Looks for the verb, what decides which target it works with, `--output` and `-v` in `arguments`, the command line without the program's name. What is wrong
 /// with them is found when they are read in full.
 pub fn glance(arguments: &[OsString]) -> Glance {
     let mut seen = Glance {
         with_target: false,
-        target: None,
+        asked: Asked::default(),
         verbose: false,
         detailed_exitcode: false,
         format: Format::Text,
@@ -60,14 +61,28 @@ pub fn glance(arguments: &[OsString]) -> Glance {
                 verb = Some(argument);
                 seen.with_target = WITH_TARGET.iter().any(|with| argument == with);
             }
-        } else if seen.with_target
-            && seen.target.is_none()
-            && let Some(value) = value(argument, &["--target"], &mut rest)
-        {
-            seen.target = Some(value);
+        } else if seen.with_target {
+            look(&mut seen.asked, argument, &mut rest);
         }
     }
     seen
+}
+
+/// Of a flag that is there twice, the first counts; clap refuses the second.
+fn look<'a>(asked: &mut Asked, argument: &OsStr, rest: &mut impl Iterator<Item = &'a OsString>) {
+    if argument == "--locked" {
+        asked.locked = true;
+    } else if argument == "--insecure" || argument == "-k" {
+        asked.insecure = true;
+    } else if let Some(value) = value(argument, &["--target"], rest) {
+        asked.target.get_or_insert(value);
+    } else if let Some(value) = value(argument, &["-f", "--from"], rest) {
+        asked.from.get_or_insert(value);
+    } else if let Some(value) = value(argument, &["--ca-file"], rest) {
+        asked.ca_file.get_or_insert(value);
+    } else if let Some(value) = value(argument, &["--limit"], rest) {
+        asked.limits.push(value);
+    }
 }
 
 /// The value of the flag of one of these names, if `argument` is it: behind `=`, or, for short flags, at once, or in the next
@@ -120,7 +135,10 @@ mod tests {
     fn target_of(line: &str) -> Option<String> {
         let glance = glance_at(line);
         assert!(glance.with_target, "{line}");
-        glance.target.map(|target| target.into_string().unwrap())
+        glance
+            .asked
+            .target
+            .map(|target| target.into_string().unwrap())
     }
 
     #[test]
@@ -148,8 +166,26 @@ mod tests {
     fn other_verbs_have_no_target() {
         for line in ["", "-v", "--help", "local up --target a", "--version"] {
             let glance = glance_at(line);
-            assert!(!glance.with_target && glance.target.is_none(), "{line}");
+            assert!(
+                !glance.with_target && glance.asked == Asked::default(),
+                "{line}"
+            );
         }
+    }
+
+    #[test]
+    fn what_decides_which_target_it_is_is_found() {
+        let asked = glance_at("deploy -fapp --locked -k --ca-file=ca.pem --target acme").asked;
+        let text = |text: &str| Some(OsString::from(text));
+        let expected = Asked {
+            target: text("acme"),
+            from: text("app"),
+            locked: true,
+            insecure: true,
+            ca_file: text("ca.pem"),
+            limits: Vec::new(),
+        };
+        assert_eq!(asked, expected);
     }
 
     #[test]

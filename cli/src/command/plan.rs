@@ -31,9 +31,12 @@ pub(super) fn plan(target: Option<&Description>) -> Command {
                 .help("Write the plan to this file, for `bowline deploy --plan`"),
         )
         .arg(detailed_exitcode())
+        .arg(common::environment())
+        .args(common::approval())
+        .arg(common::locked())
+        .arg(crate::limits::arg())
         .arg(common::insecure())
-        .arg(common::ca_file())
-        .arg(crate::limits::arg());
+        .arg(common::ca_file());
     target_flags(command, target)
 }
 

@@ -8,6 +8,7 @@ use bowline_host::bindle::{Client, ClientOptions};
 use bowline_host::{Environment, HttpClient, Secret, Session, Target};
 use clap::ArgMatches;
 
+use crate::commands::journal::Recording;
 use crate::commands::local;
 use crate::description::{Description, Setting};
 use crate::error::Error;
@@ -21,6 +22,8 @@ use crate::progress::{Progress, Style};
 use crate::settings::{Source, host};
 use crate::signals::Signals;
 use crate::target::Chosen;
+use crate::targets::approval::{self, Asking, Given, Say};
+use crate::targets::Watch;
 use crate::variables::Variables;
 use request::Request;
 
@@ -41,18 +44,62 @@ pub(crate) struct Context {
     pub(crate) description: Description,
 }
 
+impl Context {
+    /// What the user allows the target in force: by what was approved before, or by asking.
+    ///
+    /// # Errors
+    /// [`Exit::NotApproved`], and when the approvals can't be read.
+    pub(crate) fn approve(&self, say: &Say) -> Result<Given, Error> {
+        let asking = Asking {
+            name: &self.description.name,
+            version: &self.description.version,
+            digest: self.target.digest(),
+            wants: &self.description.wants,
+        };
+        if self.target.is_built_in() {
+            return Ok(Given::built_in(&asking, say));
+        }
+        let locked = self
+            .target
+            .pin()
+            .and_then(|locked| locked.approved(&say.environment));
+        approval::settle(&asking, say, locked, &self.paths)
+    }
+}
+
+/// The error of a target that tried what it may not, and went on to report success.
+pub(crate) fn misbehaved(deployed: &Deployed) -> Option<Error> {
+    let (first, others) = deployed.denied.split_first()?;
+    let made = Error::new(
+        Exit::Denied,
+        format!(
+            "deployed, but the target '{}' was refused {first}",
+            deployed.target
+        ),
+    );
+    let made = match others {
+        [] => made,
+        others => made.excerpt(format!("it was also refused\n- {}", others.join("\n- "))),
+    };
+    Some(made.hint("look at what it deployed, and don't trust it with your secrets before you know why it tried"))
+}
+
 /// What is to be done, and what with: the command line, read in full.
 struct Job<'a> {
     request: Request,
     context: &'a Context,
     earlier: Option<plan::Earlier>,
+    given: Given,
     http: HttpClient,
     bindle: Option<Client>,
     progress: Arc<Progress>,
+    recording: Recording,
 }
 
 impl<'a> Job<'a> {
+    /// Reads the command line, and begins the run in the journal as this operation.
     fn read(
+        operation: &str,
         matches: &ArgMatches,
         context: &'a Context,
         variables: &Variables,
@@ -60,6 +107,7 @@ impl<'a> Job<'a> {
         let request = Request::read(matches, &context.description, variables)
             .map_err(|error| newcomer(error, matches, context, variables))?;
         let earlier = plan::Earlier::read(matches)?;
+        let given = context.approve(&Say::read(matches, variables)?)?;
         let progress = Arc::new(Progress::new(Style::choose(
             matches.get_flag("quiet"),
             matches.get_count("verbose") > 0,
@@ -68,20 +116,25 @@ impl<'a> Job<'a> {
             progress.warning("TLS certificates are not checked (--insecure): whoever sits on the way can read and change everything");
         }
         let http = network::client(request.insecure, request.ca_file.as_deref(), variables)?;
-        let bindle = bindle(&request, &http, context, variables)?;
+        let recording = Recording::begin(operation, given.environment(), context)?;
+        let http = recording.client(&http);
+        let bindle = bindle(&request, &http, context, variables)
+            .inspect_err(|error| recording.end(Some(error)))?;
         Ok(Self {
             request,
             context,
             earlier,
+            given,
             http,
             bindle,
             progress,
+            recording,
         })
     }
 
     /// Name of the environment.
     fn environment(&self) -> &str {
-        "default"
+        self.given.environment()
     }
 
     /// Does it, on a runtime of its own. With `-v` it tells what was used.
@@ -93,6 +146,7 @@ impl<'a> Job<'a> {
     ) -> Result<T, Error> {
         let runtime = crate::runtime()?;
         let result = runtime.block_on(work);
+        self.recording.end(result.as_ref().err());
         self.progress.abandon();
         if matches.get_count("verbose") > 0 {
             for usage in self.progress.used() {
@@ -110,6 +164,8 @@ struct Prepared {
     application: Arc<Application>,
     target: Target,
     session: Session,
+    /// Looks whether the approval is taken back meanwhile.
+    watch: Option<Watch>,
 }
 
 /// Deploys as the command line says.
@@ -121,7 +177,7 @@ pub(crate) fn run(
     context: &Context,
     variables: &Variables,
 ) -> Result<Deployed, Error> {
-    let job = Job::read(matches, context, variables)?;
+    let job = Job::read("deploy", matches, context, variables)?;
     job.run(matches, variables, deploy(&job))
 }
 
@@ -145,15 +201,28 @@ async fn prepare(job: &Job<'_>, signals: &mut Signals) -> Result<Prepared, Error
         ));
     };
     let (application, target) = loaded?;
+    job.recording.application(&application)?;
     for warning in application.warnings() {
         progress.warning(warning);
     }
     refuse_triggers(&application, &target, &context.description.name).await?;
     let session = session(job, &target).await?;
+    let (heard, who) = (Arc::clone(progress), context.description.name.clone());
+    let watch = job.given.watch(
+        &request.from,
+        &context.paths,
+        session.revocation.clone(),
+        move || {
+            heard.warning(&format!(
+                "the approval of the target '{who}' was taken back: it gets nothing more"
+            ));
+        },
+    );
     Ok(Prepared {
         application: Arc::new(application),
         target,
         session,
+        watch,
     })
 }
 
@@ -184,6 +253,7 @@ async fn deploy(job: &Job<'_>) -> Result<Deployed, Error> {
         application,
         target,
         session,
+        watch: _watch,
     } = prepared;
 
     progress.start(&format!(
@@ -198,9 +268,6 @@ async fn deploy(job: &Job<'_>) -> Result<Deployed, Error> {
     let deployment = deployed
         .map_err(|error| fault::operation(&error, Some(&context.description)))?
         .deployment;
-    for denial in progress.denials() {
-        progress.warning(&format!("the target '{name}' was refused {denial}"));
-    }
 
     let readiness = readiness::wait(request, &deployment, http, progress);
     let readiness = match interruptible(&mut signals, readiness).await {
@@ -318,12 +385,13 @@ async fn session(job: &Job<'_>, target: &Target) -> Result<Session, Error> {
         }
         environment = environment.with_setting(name, Secret::new(value.text()));
     }
-    let limits = limits::read(&request.limits)?;
+    let mut limits = limits::approved(&job.given.approval)?;
+    limits::set(&mut limits, &request.limits)?;
     let observer: Arc<Progress> = Arc::clone(&job.progress);
     let session = Session::new(environment, job.http.clone())
         .with_limits(limits)
         .with_observer(observer)
-        .granting(&description, &request.approved)
+        .granting(&description, &job.given.approval)
         .map_err(|error| Error::of(Exit::Usage, &error))?;
     Ok(match job.bindle.clone() {
         Some(client) => session.with_bindle(client),

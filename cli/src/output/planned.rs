@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use bowline_host::Action;
+use bowline_host::{Action, Usage};
 use serde::Serialize;
 
 use super::{GOOD, Report, STRONG};
@@ -35,6 +35,8 @@ pub struct Planned {
     pub denied: Vec<String>,
     /// The file that the plan was written to.
     pub saved: Option<String>,
+    /// What each operation of the target used, beside its limits, in their order.
+    pub used: Vec<Usage>,
     /// `--detailed-exitcode`
     #[serde(skip)]
     pub detailed_exitcode: bool,
@@ -187,6 +189,7 @@ mod tests {
             changes,
             denied: Vec::new(),
             saved: None,
+            used: Vec::new(),
             detailed_exitcode: false,
         }
     }
@@ -310,7 +313,8 @@ mod tests {
             }
           ],
           "denied": [],
-          "saved": null
+          "saved": null,
+          "used": []
         }
         "#);
     }

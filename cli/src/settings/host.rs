@@ -9,7 +9,11 @@ use crate::settings::kind::Kind;
 pub const FLAGS: &[&str] = &[
     "from",
     "target",
-    "grant",
+    "environment-name",
+    "approve",
+    "allow-private",
+    "yes",
+    "locked",
     "insecure",
     "ca-file",
     crate::limits::FLAG,
@@ -87,6 +91,7 @@ pub fn reserved_variables() -> Vec<&'static str> {
         "BINDLE_PASSWORD",
         crate::paths::HOME_VARIABLE,
         network::CA_FILE_VARIABLE,
+        crate::targets::approval::ENVIRONMENT_VARIABLE,
     ];
     variables.extend(network::PROXY_VARIABLES);
     variables

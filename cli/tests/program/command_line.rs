@@ -34,7 +34,7 @@ fn errors_are_results_to_those_who_read_json() {
         ),
         (
             &["deploy", "--target", "none.wasm", "--output=json"],
-            "can't read none.wasm",
+            "can't read the target none.wasm",
         ),
     ] {
         let ended = world.run(line, &[]);

@@ -61,7 +61,7 @@ fn the_commands_are_documented() {
          What `--help` says. The settings of `deploy` and `plan` are those of the target in force; here, of the built-in Hippo target.\n\
          A flag beats its variable, which beats the default; an empty variable counts as not set. How a command ends is in\n\
          [exit-codes.md](exit-codes.md).\n\n\
-         `BOWLINE_HOME` names one folder for everything that bowline keeps: its signing key, compiled targets, and the data of\n\
+         `BOWLINE_HOME` names one folder for everything that bowline keeps: its signing key, installed and compiled targets, approvals, and the data of\n\
          `bowline local`. Without it these are in the folders of the XDG Base Directory Specification. `NO_COLOR`, `CLICOLOR` and\n\
          `CLICOLOR_FORCE` are honoured.\n\n\
          `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY` (upper case before lower case) name the proxies that requests go through: HTTP\n\
@@ -69,7 +69,22 @@ fn the_commands_are_documented() {
          by commas, are asked directly; so are `localhost`, names below it, and loopback addresses. `SSL_CERT_FILE` names a file of PEM\n\
          certificates that are trusted besides the operating system's; `--ca-file` beats it.\n",
     );
-    for verb in ["", "deploy", "plan", "local", "local up"] {
+    for verb in [
+        "",
+        "deploy",
+        "plan",
+        "target",
+        "target add",
+        "target list",
+        "target show",
+        "target inspect",
+        "target vet",
+        "target upgrade",
+        "target remove",
+        "target default",
+        "local",
+        "local up",
+    ] {
         let arguments: Vec<&str> = verb.split_whitespace().chain(["--help"]).collect();
         let ended = world.run(&arguments, &[]);
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));

@@ -84,6 +84,7 @@ impl Capabilities<'_> {
     /// The client, for one more question, if its use is granted.
     fn client(&self) -> Result<Client, GuestError> {
         let lent = self.run.lent("Bindle").map_err(|denial| refused(&denial))?;
+        self.run.granted(lent).map_err(|denial| refused(&denial))?;
         let Some(client) = &lent.bindle else {
             return Err(refused(&self.run.deny(Denial::Bindle)));
         };

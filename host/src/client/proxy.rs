@@ -32,11 +32,17 @@ impl Proxies {
         self.http.is_none() && self.https.is_none()
     }
 
-    pub(super) fn rules(&self) -> Result<Vec<reqwest::Proxy>, HttpClientError> {
-        let bypass = match &self.bypass {
+    /// All hosts that are asked directly: [`Proxies::bypass`], and the loopback addresses.
+    #[must_use]
+    pub fn bypassed(&self) -> String {
+        match &self.bypass {
             Some(hosts) => format!("{LOOPBACK},{hosts}"),
             None => LOOPBACK.to_owned(),
-        };
+        }
+    }
+
+    pub(super) fn rules(&self) -> Result<Vec<reqwest::Proxy>, HttpClientError> {
+        let bypass = self.bypassed();
         let mut rules = Vec::new();
         for (scheme, address) in [("http", &self.http), ("https", &self.https)] {
             let Some(address) = address else { continue };

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::{Credential, Deployment, Description, Readiness, Setting, SettingKind};
 use crate::bindings::{authentication, deploy_target as wit};
-use crate::grant::{Origin, OriginError};
+use crate::grant::{Origin, Rule, RuleError};
 use crate::secrets::Secret;
 use crate::text;
 
@@ -59,14 +59,14 @@ pub enum InvalidDescription {
     /// Something that has to be a web address isn't.
     #[error("its homepage is no http or https URL")]
     Homepage,
-    /// A declared origin is none.
-    #[error("the origin '{text}' can't be used")]
-    Origin {
+    /// What it declares of the network is no rule.
+    #[error("'{text}', which it wants of the network, can't be used")]
+    Network {
         /// What was declared, cleaned and cut.
         text: String,
         /// What is wrong with it.
         #[source]
-        source: OriginError,
+        source: RuleError,
     },
 }
 
@@ -86,14 +86,14 @@ impl Description {
             .map(|url| web_page(&url).ok_or(Invalid::Homepage))
             .transpose()?;
         at_most("settings", given.settings.len(), SETTINGS)?;
-        at_most("origins", given.network.len(), LIST)?;
+        at_most("rules for the network", given.network.len(), LIST)?;
         at_most("trigger kinds", given.triggers.len(), LIST)?;
         let network = given
             .network
             .iter()
             .map(|text| {
-                clean("an origin", text, URL)?;
-                text.parse::<Origin>().map_err(|source| Invalid::Origin {
+                clean("a rule for the network", text, URL)?;
+                text.parse::<Rule>().map_err(|source| Invalid::Network {
                     text: text::line(text, 100),
                     source,
                 })

@@ -1,13 +1,17 @@
 //! Scheme, host and port: what the web calls an origin.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 /// The origin of `http` and `https` URLs in canonical form. Two spellings of one origin are equal: host names are lower-case ASCII
 /// (names in other scripts in their `xn--` form) without a final dot, IP addresses have one form only, and the port is always there.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Serialised as its text.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Origin {
     https: bool,
     host: String,
@@ -88,6 +92,29 @@ impl Origin {
     /// The port, also where it is the scheme's own.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The address, where the host is one and not a name.
+    pub fn address(&self) -> Option<IpAddr> {
+        let bare = self
+            .host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'));
+        bare.unwrap_or(&self.host).parse().ok()
+    }
+}
+
+impl TryFrom<String> for Origin {
+    type Error = OriginError;
+
+    fn try_from(text: String) -> Result<Self, OriginError> {
+        text.parse()
+    }
+}
+
+impl From<Origin> for String {
+    fn from(origin: Origin) -> Self {
+        origin.to_string()
     }
 }
 

@@ -14,11 +14,12 @@ use super::body::{self, Outgoing};
 use super::fault;
 use crate::client::Recorded;
 use crate::error::{Denial, SecretMisuse};
-use crate::grant::{Origin, Refusal};
+use crate::grant::{Allowed, Origin, Refusal};
 use crate::journal::Note;
 use crate::limits::LimitExceeded;
 use crate::secrets::vault::{Encoding, Misuse};
 use crate::state::{Lent, Run};
+use crate::text;
 
 /// Checks a request, puts secrets in, sends it, and hands the answer on.
 pub(super) async fn exchange(
@@ -31,12 +32,17 @@ pub(super) async fn exchange(
         .map_err(|_| Error::HttpRequestDenied)?;
     let (parts, body) = request.into_parts();
     let turn = take_turn(run)?;
-    let (url, origin) = address(run, lent, &parts.uri.to_string())?;
-    if matches!(parts.method, Method::CONNECT | Method::TRACE) {
-        return Err(deny(
-            run,
-            Denial::Request(format!("a request with the method {}", parts.method)),
-        ));
+    run.granted(lent).map_err(|_| Error::HttpRequestDenied)?;
+    let (url, allowed) = address(run, lent, &parts.method, &parts.uri.to_string())?;
+    let Allowed { origin, whole, .. } = allowed;
+    if let Some(name) = OVERRIDES
+        .iter()
+        .find(|name| !whole && parts.headers.contains_key(**name))
+    {
+        let what = format!(
+            "a request to {origin} with the header {name}, which stands for another method or path"
+        );
+        return Err(deny(run, Denial::Request(what)));
     }
     let vault = lent.vault().clone();
     if let Some(name) = vault.find(url.as_str().as_bytes()) {
@@ -123,28 +129,44 @@ fn take_turn(run: &Arc<Run>) -> Result<Turn> {
     Ok(Turn(Arc::clone(&run.requests_now)))
 }
 
+/// Headers by which some servers take a request for one with another method or path.
+const OVERRIDES: [&str; 5] = [
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+];
+
 /// Parses the address once: the value that the grant has judged is the value that is sent.
-fn address(run: &Run, lent: &Lent, uri: &str) -> Result<(Url, Origin)> {
+fn address(run: &Run, lent: &Lent, method: &Method, uri: &str) -> Result<(Url, Allowed)> {
     let Ok(mut url) = Url::parse(uri) else {
         return Err(Error::HttpRequestUriInvalid);
     };
-    let checked = lent.grant().check(&url);
-    match checked {
-        Ok(origin) => {
+    let checked = lent.grant().check(method.as_str(), &url);
+    let denial = match checked {
+        Ok(allowed) => {
+            let host = allowed.origin.host();
             // With a final dot, resolvers leave out their search domains: `hippo.` may be another host than the granted `hippo`.
-            if url.host_str() != Some(origin.host()) && url.set_host(Some(origin.host())).is_err() {
+            if url.host_str() != Some(host) && url.set_host(Some(host)).is_err() {
                 return Err(Error::HttpRequestUriInvalid);
             }
-            Ok((url, origin))
+            return Ok((url, allowed));
         }
-        Err(Refusal::NotGranted(origin)) => Err(deny(run, Denial::Origin(origin))),
-        Err(Refusal::Unusable(error)) => Err(deny(
-            run,
-            Denial::Request(format!(
-                "a request to an address that can't be used ({error})"
-            )),
+        Err(Refusal::Origin(origin)) => Denial::Origin(origin),
+        Err(Refusal::Method(origin)) => Denial::Method {
+            method: text::line(method.as_str(), 32),
+            origin,
+        },
+        Err(Refusal::Path(origin)) => Denial::Path {
+            path: text::line(url.path(), 200),
+            origin,
+        },
+        Err(Refusal::Unusable(error)) => Denial::Request(format!(
+            "a request to an address that can't be used ({error})"
         )),
-    }
+    };
+    Err(deny(run, denial))
 }
 
 fn swap_headers(

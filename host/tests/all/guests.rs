@@ -1,13 +1,12 @@
 //! One test for each guest program, under its name: a guest without one does not compile.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use axum::http::HeaderName;
 use bowline_guest_artifacts as artifacts;
 use bowline_host::{
-    Artifact, Ask, Credential, Denial, Engine, EngineOptions, Environment, GuestStream, HostError,
+    Approval, Artifact, Ask, Credential, Denial, Engine, EngineOptions, Environment, GuestStream, HostError,
     HttpClient, HttpOptions, LimitExceeded, Limits, Observer, Operation, Secret, SecretMisuse,
     Session, Setting, SettingKind, Target, TargetFailure, TransportErrorKind,
 };
@@ -99,12 +98,17 @@ fn direct() -> HttpOptions {
     options
 }
 
-/// A session that grants what the settings open.
+/// Approves everything that a target wants, declared origins at public addresses only.
+async fn approval(target: &Target) -> Approval {
+    Approval::of(target.wants().await.unwrap())
+}
+
+/// A session that grants what the target wants.
 async fn session(target: &Target, environment: Environment) -> (Session, Arc<Ear>) {
     let http = HttpClient::new(&direct()).unwrap();
     let ear = Arc::new(Ear::default());
     let session = Session::new(environment, http)
-        .granting(&target.describe().await.unwrap(), &BTreeSet::new())
+        .granting(&target.describe().await.unwrap(), &approval(target).await)
         .unwrap()
         .with_observer(ear.clone());
     (session, ear)
@@ -139,7 +143,7 @@ pub(crate) async fn ask_through(http: HttpClient, url: &str, headers: &str) {
         ("headers", headers),
     ];
     let session = Session::new(environment(&settings), http)
-        .granting(&target.describe().await.unwrap(), &BTreeSet::new())
+        .granting(&target.describe().await.unwrap(), &approval(&target).await)
         .unwrap();
     let (_folder, application) = application::load();
     let deployment = target.deploy(application, &session).await.unwrap();

@@ -1,13 +1,13 @@
 //! Deploying what is deployed already, and what the sandbox costs in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bowline_app::Application;
-use bowline_host::{Artifact, Engine, EngineOptions, Environment, HttpClient, Session, Target};
+use bowline_host::{Approval, Artifact, Engine, EngineOptions, Environment, HttpClient, Session, Target};
 use bowline_tests::command::Home;
 use bowline_tests::meddler::{Act, Meddler};
 use bowline_tests::platform::Platform;
@@ -141,13 +141,14 @@ fn within_one_process(home: &Home, platform: &Platform, folder: &Path) {
         let deploy = async {
             let target = load(&cached(home));
             let description = target.describe().await.expect("it is described");
+            let approval = Approval::of(target.wants().await.expect("it is described"));
             let environment = settings
                 .iter()
                 .fold(Environment::new("default"), |all, (name, value)| {
                     all.with_setting(name.clone(), value.clone())
                 });
             let session = Session::new(environment, http.clone())
-                .granting(&description, &BTreeSet::new())
+                .granting(&description, &approval)
                 .expect("the URL is good")
                 .with_bindle(bindle);
             target

@@ -1,12 +1,11 @@
 //! Requests of a guest through the sandbox, and of reqwest without one.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bowline_app::Application;
 use bowline_host::{
-    Artifact, Engine, EngineOptions, Environment, HttpClient, HttpOptions, Limits, Session, Target,
+    Approval, Artifact, Engine, EngineOptions, Environment, HttpClient, HttpOptions, Limits, Session, Target,
 };
 use bowline_tests::command::Home;
 use bowline_tests::platform::Platform;
@@ -59,10 +58,12 @@ fn compare(server: &str, url: &str, runtime: &Runtime) {
         let description = runtime
             .block_on(target.describe())
             .expect("it is described");
+        let wants = runtime.block_on(target.wants());
+        let approval = Approval::of(wants.expect("it is described"));
         let mut limits = Limits::default();
         limits.requests = REQUESTS;
         Session::new(environment, http.clone())
-            .granting(&description, &BTreeSet::new())
+            .granting(&description, &approval)
             .expect("the URL is good")
             .with_limits(limits)
     };

@@ -30,8 +30,7 @@ async fn attack(target: &[u8], prepare: impl Fn(Bowline, &Platform) -> Bowline, 
     for detail in ["-q", "-vv"] {
         let command = home
             .deploy(&hello)
-            .arg("--target")
-            .arg(&file)
+            .approved_target(&file)
             .arg(detail)
             .envs(platform.settings());
         let ran = prepare(command, &platform).run().exit(code);

@@ -252,6 +252,11 @@ async fn a_saved_plan_is_refused_when_something_moved_here() {
             ],
         );
 
+    by_plan(&file)
+        .arg("--environment-name=staging")
+        .run()
+        .fails(7, &["the environment was 'default', and is 'staging'"]);
+
     // Another target of the same name: its digest is what counts.
     let text = fs::read_to_string(&file).unwrap();
     let plan: Value = serde_json::from_str(&text).unwrap();
@@ -292,8 +297,7 @@ fn a_target_that_does_not_plan_is_named() {
         let command = home
             .bowline([verb, "--from"])
             .arg(sample.path())
-            .arg("--target")
-            .arg(&target);
+            .approved_target(&target);
         flag.into_iter()
             .fold(command, |command, flag| command.arg(flag))
             .run()
@@ -322,19 +326,19 @@ fn a_target_that_writes_while_planning_is_at_fault() {
     fs::write(&target, guests::plans()).unwrap();
     let sample = Sample::new();
     let file = home.path().join("shop.plan");
-    let plan = |method: &str| {
-        home.bowline(["plan", "--from"])
+    let run = |verb: &str, method: &str, flag: &str| {
+        home.bowline([verb, "--from"])
             .arg(sample.path())
-            .arg("--target")
-            .arg(&target)
+            .approved_target(&target)
             .arg(format!("--server-url={}", server.origin()))
             .arg("--password=pw")
             .arg("--bindle-server=http://127.0.0.1:9/v1")
             .arg(format!("--method={method}"))
-            .arg("--save")
+            .arg(flag)
             .arg(&file)
             .run()
     };
+    let plan = |method: &str| run("plan", method, "--save");
     plan("DELETE").fails(
         12,
         &[
@@ -354,4 +358,20 @@ fn a_target_that_writes_while_planning_is_at_fault() {
         looked.stdout
     );
     assert!(file.exists());
+
+    // A target that does the same and is another file, here by an empty section of its own, is another target.
+    let mut other = guests::plans().to_vec();
+    other.extend([0, 2, 1, b'x']);
+    fs::write(&target, other).unwrap();
+    let asked = server.seen().len();
+    run("deploy", "GET", "--plan").fails(
+        7,
+        &[
+            "the target was 'guest' 0.1.0 (sha256:",
+            ", and is 'guest' 0.1.0 (sha256:",
+        ],
+    );
+    assert_eq!(server.seen().len(), asked, "nobody was asked");
+    fs::write(&target, guests::plans()).unwrap();
+    run("deploy", "GET", "--plan").success();
 }

@@ -51,8 +51,7 @@ fn settings_come_from_flags_before_variables() {
     let (flags, variables) = (server(200), server(200));
     let ask = |url: String| {
         home.deploy(sample.path())
-            .arg("--target")
-            .arg(&target)
+            .approved_target(&target)
             .env("GUEST_SERVER_URL", variables.origin())
             .arg(format!("--server-url={}", flags.origin()))
             .arg("--method=GET")

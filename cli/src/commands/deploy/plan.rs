@@ -69,7 +69,7 @@ pub(crate) fn run(
     context: &Context,
     variables: &Variables,
 ) -> Result<Planned, Error> {
-    let job = Job::read(matches, context, variables)?;
+    let job = Job::read("plan", matches, context, variables)?;
     let detailed = matches.get_flag("detailed-exitcode");
     job.run(
         matches,
@@ -115,6 +115,7 @@ async fn plan(
             .collect(),
         denied,
         saved: None,
+        used: job.progress.used(),
         detailed_exitcode,
     };
     // A plan that was made with something refused may not be whole; nobody should deploy by it.
@@ -221,6 +222,7 @@ mod tests {
             changes: Vec::new(),
             denied: Vec::new(),
             saved: None,
+            used: Vec::new(),
             detailed_exitcode: false,
         };
         assert_eq!(misbehaved(&planned), None);

@@ -1,11 +1,9 @@
 //! What the command line and the variables ask for, checked as a whole before anything starts.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bowline_host::Origin;
 use bowline_host::bindle::{Credentials, ServerAddress};
 use clap::ArgMatches;
 
@@ -25,8 +23,6 @@ pub(super) struct Request {
     pub(super) settings: Settings,
     /// Where to push, when the target pushes.
     pub(super) bindle: Option<BindleServer>,
-    /// Origins that the target declares and the user grants.
-    pub(super) approved: BTreeSet<Origin>,
     /// Accept any TLS certificate.
     pub(super) insecure: bool,
     /// File of certificates to trust besides the system's.
@@ -48,7 +44,7 @@ impl Request {
     /// Reads it from the flags of `deploy`, the variables and the defaults.
     ///
     /// # Errors
-    /// The first thing that is wrong, as usage; or an origin that the target wants and was not granted.
+    /// The first thing that is wrong, as usage.
     pub(super) fn read(
         matches: &ArgMatches,
         description: &Description,
@@ -60,14 +56,12 @@ impl Request {
         let all: Vec<_> = own.iter().chain(&description.settings).cloned().collect();
         let (ours, targets) = settings::resolve(&all, flag, variables)?
             .split(|name| own.iter().any(|setting| setting.name == name));
-        let approved = approved(matches, &targets, description)?;
         Ok(Self {
             from: matches
                 .get_one::<OsString>("from")
                 .map_or_else(|| PathBuf::from("."), PathBuf::from),
             settings: targets,
             bindle: bindle(&ours, description)?,
-            approved,
             insecure: matches.get_flag("insecure"),
             ca_file: matches.get_one::<OsString>("ca-file").cloned(),
             limits: matches
@@ -151,113 +145,15 @@ fn half_given(source: &Source, given: &str, missing: &str, ways: &str) -> Error 
     .hint(format!("set {ways}"))
 }
 
-/// Origins that the target names itself: those that it declares, and those of defaults that are in force.
-fn wanted(settings: &Settings, description: &Description) -> Result<Vec<Origin>, Error> {
-    let fault = |text: &str, error: &dyn std::error::Error| {
-        Error::new(
-            Exit::Target,
-            format!(
-                "the target '{}' wants an origin that can't be used: '{text}': {error}",
-                description.name
-            ),
-        )
-    };
-    let mut wanted = Vec::new();
-    for text in &description.network {
-        wanted.push(text.parse().map_err(|error| fault(text, &error))?);
-    }
-    for setting in &description.settings {
-        let default = settings
-            .get(&setting.name)
-            .filter(|value| setting.grants_network && *value.source() == Source::Default);
-        if let Some(value) = default {
-            let origin =
-                Origin::of_text(value.text()).map_err(|error| fault(value.text(), &error))?;
-            if !wanted.contains(&origin) {
-                wanted.push(origin);
-            }
-        }
-    }
-    Ok(wanted)
-}
-
-fn approved(
-    matches: &ArgMatches,
-    settings: &Settings,
-    description: &Description,
-) -> Result<BTreeSet<Origin>, Error> {
-    let wanted = wanted(settings, description)?;
-    let listed = |origins: &[&Origin]| {
-        let texts: Vec<String> = origins.iter().map(ToString::to_string).collect();
-        texts.join(", ")
-    };
-    let mut approved = BTreeSet::new();
-    for text in matches
-        .try_get_many::<String>("grant")
-        .ok()
-        .flatten()
-        .into_iter()
-        .flatten()
-    {
-        let origin: Origin = text.parse().map_err(|error| {
-            Error::new(
-                Exit::Usage,
-                format!("the value of --grant is not an origin: '{text}'"),
-            )
-            .cause(&error)
-            .hint("write it as https://api.example.com, with a port if it has one")
-        })?;
-        if !wanted.contains(&origin) {
-            let wants = match wanted.iter().collect::<Vec<_>>().as_slice() {
-                [] => "it asks for none".to_owned(),
-                wants => format!("it asks for {}", listed(wants)),
-            };
-            return Err(Error::new(
-                Exit::Usage,
-                format!(
-                    "--grant {origin} has no effect: the target '{}' does not ask for that origin",
-                    description.name
-                ),
-            )
-            .hint(wants));
-        }
-        approved.insert(origin);
-    }
-    let missing: Vec<&Origin> = wanted
-        .iter()
-        .filter(|wanted| !approved.contains(wanted))
-        .collect();
-    if missing.is_empty() {
-        return Ok(approved);
-    }
-    let flags: Vec<String> = missing
-        .iter()
-        .map(|origin| format!("--grant {origin}"))
-        .collect();
-    Err(Error::new(
-        Exit::Denied,
-        format!(
-            "the target '{}' wants to send requests to {}, which is not granted",
-            description.name,
-            listed(&missing)
-        ),
-    )
-    .hint(format!(
-        "if you trust it with that, run again with `{}`",
-        flags.join(" ")
-    )))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::description::tests::{description, setting};
     use crate::settings::kind::Kind;
 
-    fn acme(uses_bindle: bool, network: &[&str]) -> Description {
+    fn acme(uses_bindle: bool) -> Description {
         let mut made = description(vec![setting("acme-url", Some("ACME_URL"), Kind::Url)]);
         made.uses_bindle = uses_bindle;
-        made.network = network.iter().map(|&origin| origin.to_owned()).collect();
         made
     }
 
@@ -292,12 +188,12 @@ mod tests {
 
     #[test]
     fn everything_has_its_default() {
-        let request = read("--acme-url http://a", &[], &acme(false, &[])).unwrap();
+        let request = read("--acme-url http://a", &[], &acme(false)).unwrap();
         assert_eq!(request.from, PathBuf::from("."));
         assert_eq!(request.settings.get("acme-url").unwrap().text(), "http://a");
-        assert!(request.bindle.is_none() && request.approved.is_empty() && !request.insecure);
+        assert!(request.bindle.is_none() && !request.insecure);
         assert_eq!(request.readiness_timeout, Some(Duration::from_secs(60)));
-        let request = read("--readiness-timeout 0 -f x -k", &[], &acme(false, &[])).unwrap();
+        let request = read("--readiness-timeout 0 -f x -k", &[], &acme(false)).unwrap();
         assert_eq!(
             (request.from, request.insecure, request.readiness_timeout),
             (PathBuf::from("x"), true, None)
@@ -311,24 +207,16 @@ mod tests {
             ("BINDLE_USERNAME", "u"),
             ("BINDLE_PASSWORD", "p"),
         ];
-        let server = read("", &variables, &acme(true, &[]))
-            .unwrap()
-            .bindle
-            .unwrap();
+        let server = read("", &variables, &acme(true)).unwrap().bindle.unwrap();
         assert_eq!(server.address.to_string(), "http://b/v1");
         assert!(server.credentials.is_some());
-        let server = read("--bindle-server http://c/v1", &variables, &acme(true, &[]))
+        let server = read("--bindle-server http://c/v1", &variables, &acme(true))
             .unwrap()
             .bindle
             .unwrap();
         assert_eq!(server.address.to_string(), "http://c/v1");
         // For a target that has no use for it, the variable is somebody else's.
-        assert!(
-            read("", &variables, &acme(false, &[]))
-                .unwrap()
-                .bindle
-                .is_none()
-        );
+        assert!(read("", &variables, &acme(false)).unwrap().bindle.is_none());
     }
 
     #[test]
@@ -338,14 +226,14 @@ mod tests {
             ("BINDLE_USERNAME", "u"),
             ("BINDLE_PASSWORD", "p"),
         ];
-        let request = read("--acme-url http://a", &variables, &acme(true, &[])).unwrap();
+        let request = read("--acme-url http://a", &variables, &acme(true)).unwrap();
         let names: Vec<&str> = request.settings.iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["acme-url"]);
     }
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        let bindle = acme(true, &[]);
+        let bindle = acme(true);
         for (line, message, hint) in [
             (
                 "",
@@ -374,62 +262,12 @@ mod tests {
             );
         }
         assert_eq!(
-            refusal("--bindle-server http://b", &[], &acme(false, &[])),
+            refusal("--bindle-server http://b", &[], &acme(false)),
             (
                 Exit::Usage,
                 "--bindle-server has no effect: the target 'acme' does not use Bindle".to_owned(),
                 vec!["leave out --bindle-server".to_owned()]
             )
         );
-    }
-
-    #[test]
-    fn origins_of_the_target_need_a_grant() {
-        let wants = acme(
-            false,
-            &["https://api.acme.test", "https://cdn.acme.test:8443"],
-        );
-        assert_eq!(
-            refusal("--grant https://api.acme.test", &[], &wants),
-            (Exit::Denied,
-             "the target 'acme' wants to send requests to https://cdn.acme.test:8443, which is not granted".to_owned(),
-             vec!["if you trust it with that, run again with `--grant https://cdn.acme.test:8443`".to_owned()])
-        );
-        let request = read(
-            "--grant https://api.acme.test:443/ --grant https://cdn.acme.test:8443",
-            &[],
-            &wants,
-        )
-        .unwrap();
-        assert_eq!(request.approved.len(), 2);
-        assert_eq!(
-            refusal("--grant https://evil.test", &[], &acme(false, &[])),
-            (Exit::Usage, "--grant https://evil.test has no effect: the target 'acme' does not ask for that origin".to_owned(),
-             vec!["it asks for none".to_owned()])
-        );
-        assert_eq!(
-            refusal("--grant https://api.acme.test/path", &[], &wants).1,
-            "the value of --grant is not an origin: 'https://api.acme.test/path'"
-        );
-    }
-
-    #[test]
-    fn a_default_needs_a_grant_where_it_is_in_force() {
-        let mut cloud = setting("acme-url", Some("ACME_URL"), Kind::Url);
-        cloud.default = Some("https://cloud.acme.test/api".to_owned());
-        cloud.grants_network = true;
-        let target = description(vec![cloud]);
-        assert_eq!(
-            refusal("", &[], &target),
-            (
-                Exit::Denied,
-                "the target 'acme' wants to send requests to https://cloud.acme.test, which is not granted".to_owned(),
-                vec!["if you trust it with that, run again with `--grant https://cloud.acme.test`".to_owned()]
-            )
-        );
-        let granted = read("--grant https://cloud.acme.test", &[], &target).unwrap();
-        assert_eq!(granted.approved.len(), 1);
-        let own = [("ACME_URL", "http://localhost:1")];
-        assert!(read("", &own, &target).unwrap().approved.is_empty());
     }
 }

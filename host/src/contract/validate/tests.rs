@@ -95,15 +95,15 @@ fn nonsense_is_refused() {
         ),
         (
             |d| d.network = vec!["api.test".to_owned()],
-            "the origin 'api.test' can't be used",
+            "'api.test', which it wants of the network, can't be used",
         ),
         (
-            |d| d.network = vec!["https://*.test/x".to_owned()],
-            "the origin 'https://*.test/x' can't",
+            |d| d.network = vec!["https://*.test".to_owned()],
+            "'https://*.test', which it wants",
         ),
         (
             |d| d.network = vec!["https://a.test".to_owned(); 101],
-            "it declares 101 origins",
+            "it declares 101 rules for the network",
         ),
         (
             |d| d.triggers = vec!["HTTP".to_owned()],

@@ -35,8 +35,7 @@ impl World {
     fn deploy(&self) -> Bowline {
         self.home
             .deploy(self.sample.path())
-            .arg("--target")
-            .arg(&self.target)
+            .approved_target(&self.target)
     }
 }
 
@@ -128,22 +127,21 @@ fn a_target_that_asks_for_an_origin_that_is_not_granted() {
 }
 
 #[test]
-fn an_origin_that_the_target_names_itself_has_to_be_granted() {
+fn an_origin_that_the_target_names_itself_has_to_be_approved() {
     let world = World::new(guests::presumes());
     let origin = "https://collector.invalid";
     world
-        .deploy()
+        .home
+        .deploy(world.sample.path())
+        .arg("--target")
+        .arg(&world.target)
         .run()
-        .fails(10, &[origin, &format!("--grant {origin}")]);
-    // Granted, it is asked; there is no such server in any network (RFC 2606).
+        .fails(14, &["is not approved", origin, "--approve sha256:"]);
+    // Approved, it is asked; there is no such server in any network (RFC 2606).
+    world.deploy().run().fails(8, &[origin]);
     world
         .deploy()
-        .arg(format!("--grant={origin}"))
-        .run()
-        .fails(8, &[origin]);
-    world
-        .deploy()
-        .arg("--grant=https://elsewhere.invalid")
+        .arg("--allow-private=https://elsewhere.invalid")
         .run()
         .fails(2, &["https://elsewhere.invalid", origin]);
 }

@@ -1,0 +1,154 @@
+//! `bowline target`: what is installed, and what of it is approved.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use bowline_app::Digest;
+use bowline_host::Artifact;
+use clap::ArgMatches;
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::output;
+use crate::paths::Paths;
+use crate::target::Chosen;
+use crate::targets::approvals::Approvals;
+use crate::targets::{self, Asked, Choice, Fetched, Name, Network, Pin, Source, Store, hex};
+use crate::variables::Variables;
+
+pub(crate) mod add;
+pub(crate) mod inspect;
+pub(crate) mod manage;
+pub(crate) mod show;
+pub(crate) mod upgrade;
+
+/// What every verb has.
+pub(crate) struct Context<'a> {
+    pub(crate) paths: Paths,
+    pub(crate) store: Store,
+    pub(crate) approvals: Approvals,
+    pub(crate) variables: &'a Variables,
+}
+
+impl<'a> Context<'a> {
+    /// # Errors
+    /// When there is no home folder.
+    pub(crate) fn new(variables: &'a Variables) -> Result<Self, Error> {
+        let paths = Paths::find(variables)?;
+        Ok(Self {
+            store: Store::new(paths.targets()),
+            approvals: Approvals::new(paths.approvals()),
+            paths,
+            variables,
+        })
+    }
+
+    /// Gets a target from where it is.
+    fn fetch(&self, matches: &ArgMatches, source: &Source, pin: &Pin) -> Result<Fetched, Error> {
+        if !matches!(source, Source::File(_)) {
+            output::line(&format!("Fetching {source}"));
+        }
+        let ca_file = matches.get_one::<OsString>("ca-file");
+        let network = Network::new(
+            matches.get_flag("insecure"),
+            ca_file.map(OsString::as_os_str),
+            self.variables,
+        )?;
+        crate::runtime()?.block_on(targets::fetch(source, pin, &network))
+    }
+
+    /// A target by name, path or reference, wherever it is.
+    fn find(&self, matches: &ArgMatches, argument: &str) -> Result<Chosen, Error> {
+        let asked = Asked {
+            target: matches.get_one::<OsString>(argument).cloned(),
+            from: None,
+            locked: false,
+            insecure: matches.get_flag("insecure"),
+            ca_file: matches.get_one::<OsString>("ca-file").cloned(),
+            limits: Vec::new(),
+        };
+        targets::resolve(&asked, &self.paths, self.variables)
+    }
+}
+
+/// The name in an argument.
+fn name(matches: &ArgMatches, argument: &str) -> Result<Option<Name>, Error> {
+    let Some(text) = matches.get_one::<String>(argument) else {
+        return Ok(None);
+    };
+    let name = text.parse().map_err(|error| {
+        Error::new(
+            Exit::Usage,
+            format!("'{text}' can't be the name of an installed target"),
+        )
+        .cause(&error)
+    })?;
+    Ok(Some(name))
+}
+
+/// A place to install from.
+fn source(text: &OsString) -> Result<Source, Error> {
+    match Choice::parse(text)? {
+        Choice::BuiltIn => Err(Error::new(
+            Exit::Usage,
+            "'hippo' is the built-in target, and always installed",
+        )),
+        Choice::Named(name) => Err(Error::new(
+            Exit::Usage,
+            format!("'{name}' is a name, not a place to install a target from"),
+        )
+        .hint(format!("a file of that name is given as ./{name}"))),
+        Choice::At(Source::File(path)) => Ok(Source::File(absolute(&path))),
+        Choice::At(source) => Ok(source),
+    }
+}
+
+/// Installed targets are upgraded from any folder.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// What `--sha256` says. A URL needs it: nothing else ties what comes to what was meant.
+fn pin(matches: &ArgMatches, source: &Source) -> Result<Pin, Error> {
+    let Some(text) = matches.get_one::<String>("sha256") else {
+        return match source {
+            Source::Url(url) => Err(Error::new(
+                Exit::Usage,
+                format!(
+                    "{url} needs --sha256: what a web server gives out may be another file tomorrow"
+                ),
+            )
+            .hint("take the digest from the target's author, not from the same server")),
+            Source::File(_) | Source::Registry(_) => Ok(Pin::none()),
+        };
+    };
+    let digest: Option<Digest> = text.parse().ok().or_else(|| hex::parse(text));
+    match digest {
+        Some(digest) => Ok(Pin::digest(digest, "--sha256")),
+        None => Err(Error::new(
+            Exit::Usage,
+            format!("the value of --sha256 is not a digest: '{text}'"),
+        )
+        .hint("write it as 64 lower-case hexadecimal digits")),
+    }
+}
+
+/// The application beside which the lock file is.
+fn from(matches: &ArgMatches) -> PathBuf {
+    matches
+        .get_one::<OsString>("from")
+        .map_or_else(|| PathBuf::from("."), PathBuf::from)
+}
+
+/// How messages call a target's file.
+fn place(chosen: &Chosen) -> String {
+    match chosen.place() {
+        Some(place) => place.display().to_string(),
+        None => crate::target::BUILT_IN.to_owned(),
+    }
+}
+
+/// The digest, as it is written everywhere.
+fn digest(artifact: &Artifact) -> String {
+    hex::text(artifact.digest())
+}

@@ -1,0 +1,85 @@
+//! `bowline target inspect` and `vet`: what a file tells of itself, without compiling or running any of it.
+
+use std::ffi::OsString;
+
+use bowline_host::{Inspection, Limits};
+use clap::ArgMatches;
+
+use super::Context;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::fault;
+use crate::output::inspected::{Compared, Inspected, Vetted};
+use crate::target::BUILT_IN;
+use crate::targets::{Choice, Pin, Source, unknown};
+
+/// What the file says.
+///
+/// # Errors
+/// When it can't be found or had, or is no component.
+pub(crate) fn inspect(matches: &ArgMatches, context: &Context<'_>) -> Result<Inspected, Error> {
+    look(matches, context, "TARGET")
+}
+
+/// What the file can do, and with two what the second one can do besides.
+///
+/// # Errors
+/// As for [`inspect`].
+pub(crate) fn vet(matches: &ArgMatches, context: &Context<'_>) -> Result<Vetted, Error> {
+    let first = look(matches, context, "TARGET")?;
+    if !matches.contains_id("OTHER") {
+        return Ok(Vetted {
+            target: first,
+            compared: None,
+        });
+    }
+    let second = look(matches, context, "OTHER")?;
+    let comparison = Inspection::compare(&first.inspection, &second.inspection);
+    Ok(Vetted {
+        compared: Some(Compared {
+            with: first.place,
+            asks_for_more: comparison.asks_for_more(),
+            comparison,
+        }),
+        target: second,
+    })
+}
+
+fn look(matches: &ArgMatches, context: &Context<'_>, argument: &str) -> Result<Inspected, Error> {
+    let (place, bytes) = bytes(matches, context, argument)?;
+    let inspection = Inspection::of(&bytes, &Limits::default())
+        .map_err(|error| fault::artifact(&error, Some(place.as_ref())))?;
+    Ok(Inspected { place, inspection })
+}
+
+/// The file's bytes, whether this host could run them or not, and how messages call it.
+fn bytes(
+    matches: &ArgMatches,
+    context: &Context<'_>,
+    argument: &str,
+) -> Result<(String, Vec<u8>), Error> {
+    let Some(text) = matches.get_one::<OsString>(argument) else {
+        return Err(Error::new(Exit::Usage, "there is no target to look at"));
+    };
+    let source = match Choice::parse(text)? {
+        Choice::BuiltIn => return Ok((BUILT_IN.to_owned(), bowline_builtin::HIPPO.to_vec())),
+        Choice::Named(name) => {
+            let index = context.store.index()?;
+            let Some(entry) = index.find(&name) else {
+                return Err(unknown(
+                    &name,
+                    index.targets.iter().map(|entry| &entry.name),
+                ));
+            };
+            return Ok((name.to_string(), context.store.bytes(&entry.digest)?));
+        }
+        Choice::At(source) => source,
+    };
+    let place = match &source {
+        Source::File(path) => path.display().to_string(),
+        other => other.to_string(),
+    };
+    // Looking at what a URL gives out today needs no digest: nothing is kept of it.
+    let fetched = context.fetch(matches, &source, &Pin::none())?;
+    Ok((place, fetched.bytes))
+}

@@ -1,0 +1,288 @@
+//! `bowline target upgrade`.
+
+use std::ffi::OsString;
+
+use bowline_app::Digest;
+use bowline_host::{Approval, Want, Wants};
+use clap::ArgMatches;
+
+use super::{Context, from, name, pin, source};
+use crate::description::Description;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::output::target::{Upgrade, Upgraded, Version};
+use crate::target::Chosen;
+use crate::targets::approval::{self, Asking, Say};
+use crate::targets::approvals::Record;
+use crate::targets::{Entry, Fetched, Lock, LockedApproval, Name, Source, hex, unknown};
+
+/// Fetches one target again, or all, and puts the new ones in the place of the old ones where they are approved.
+///
+/// # Errors
+/// The first target that can't be had or is not approved. It stays as it was, with what was approved of it; those before it
+/// are upgraded.
+pub(crate) fn run(matches: &ArgMatches, context: &Context<'_>) -> Result<Upgraded, Error> {
+    let say = Say::read(matches, context.variables)?;
+    let index = context.store.index()?;
+    let other = match matches.get_one::<OsString>("SOURCE") {
+        Some(text) => Some(source(text)?),
+        None => None,
+    };
+    let olds = match name(matches, "NAME")? {
+        Some(name) => match index.find(&name) {
+            Some(entry) => vec![entry.clone()],
+            None => {
+                return Err(unknown(
+                    &name,
+                    index.targets.iter().map(|entry| &entry.name),
+                ));
+            }
+        },
+        None => index.targets,
+    };
+    let mut targets = Vec::new();
+    for old in olds {
+        let source = other.clone().unwrap_or_else(|| old.source.clone());
+        targets.push(one(matches, context, &say, &old, source)?);
+    }
+    Ok(Upgraded { targets })
+}
+
+fn one(
+    matches: &ArgMatches,
+    context: &Context<'_>,
+    say: &Say,
+    old: &Entry,
+    source: Source,
+) -> Result<Upgrade, Error> {
+    // What a URL gives out is pinned, so without another digest there is nothing new to be had.
+    let is_pinned =
+        matches!(source, Source::Url(_)) && matches.get_one::<String>("sha256").is_none();
+    if is_pinned && source == old.source {
+        return Ok(report(old, old, &[], Vec::new(), Vec::new(), None));
+    }
+    let fetched = context.fetch(matches, &source, &pin(matches, &source)?)?;
+    let chosen = Chosen::from_bytes(fetched.bytes.clone(), &source.to_string())?;
+    let description = chosen.describe(&context.paths)?;
+    let new = Entry {
+        name: old.name.clone(),
+        own_name: description.name.clone(),
+        version: description.version.clone(),
+        digest: fetched.digest,
+        size: fetched.bytes.len() as u64,
+        source,
+        manifest: fetched.manifest,
+    };
+    let from = from(matches);
+    let mut lock = Lock::open(&from)?;
+    let approvals = context.approvals.of(&old.digest)?;
+    let besides = besides(
+        &description.wants,
+        approvals.iter().map(|record| &record.approved),
+    );
+    let carried = carry(say, old, &new, &description, approvals, &lock)?;
+    replace(context, old, &new, &fetched)?;
+    context.approvals.keep(carried.kept)?;
+
+    let mut locked_in = None;
+    if matches.get_flag("lock") {
+        pin_anew(&mut lock, &new, say, &description, context)?;
+        locked_in = Some(lock.path().display().to_string());
+    } else if lock
+        .find(&old.name)
+        .is_some_and(|locked| locked.digest != new.digest)
+    {
+        crate::output::warning(&format!(
+            "{} pins '{}' to {}: with `--lock` the project is upgraded, too",
+            lock.path().display(),
+            old.name,
+            old.version
+        ));
+    }
+    Ok(report(
+        old,
+        &new,
+        &besides,
+        carried.environments,
+        carried.left,
+        locked_in,
+    ))
+}
+
+/// What it asks for besides what any environment approved.
+fn besides<'a>(wants: &Wants, approved: impl Iterator<Item = &'a Approval>) -> Vec<Want> {
+    let mut besides: Vec<Want> = Vec::new();
+    for approval in approved {
+        for want in wants.beyond(&approval.wants) {
+            if !besides.contains(&want) {
+                besides.push(want);
+            }
+        }
+    }
+    besides
+}
+
+/// What becomes of the approvals of the old one.
+struct Carried {
+    kept: Vec<Record>,
+    /// Environments in which the new one is approved.
+    environments: Vec<String>,
+    /// Environments in which only the old one is.
+    left: Vec<String>,
+}
+
+/// Approvals of the old one become those of the new one where it asks for nothing besides; in the environment of the command line
+/// the user is asked for what is besides; elsewhere the next deploy asks.
+fn carry(
+    say: &Say,
+    old: &Entry,
+    new: &Entry,
+    description: &Description,
+    mut approvals: Vec<Record>,
+    lock: &Lock,
+) -> Result<Carried, Error> {
+    let mut carried = Carried {
+        kept: Vec::new(),
+        environments: Vec::new(),
+        left: Vec::new(),
+    };
+    if !approvals
+        .iter()
+        .any(|record| record.environment == say.environment)
+        && approvals.is_empty()
+    {
+        approvals.push(Record {
+            target: old.digest,
+            name: old.name.to_string(),
+            environment: say.environment.clone(),
+            approved: Approval::default(),
+        });
+    }
+    for record in approvals {
+        let approved = if description.wants.beyond(&record.approved.wants).is_empty() {
+            record.approved
+        } else if record.environment == say.environment {
+            let asking = Asking {
+                name: old.name.as_str(),
+                version: &description.version,
+                digest: new.digest,
+                wants: &description.wants,
+            };
+            let locked = lock
+                .of(&new.digest)
+                .and_then(|locked| locked.approved(&say.environment));
+            approval::decide(&asking, say, Some(&record.approved), locked)
+                .map_err(|error| {
+                    error.hint(format!(
+                        "'{}' stays at {}, with what you approved of it",
+                        old.name, old.version
+                    ))
+                })?
+                .approval
+        } else {
+            carried.left.push(record.environment);
+            continue;
+        };
+        carried.environments.push(record.environment.clone());
+        carried.kept.push(Record {
+            target: new.digest,
+            name: old.name.to_string(),
+            environment: record.environment,
+            approved: narrowed(approved, &description.wants),
+        });
+    }
+    Ok(carried)
+}
+
+/// What was approved, cut to what is asked for by now.
+fn narrowed(mut approval: Approval, wants: &Wants) -> Approval {
+    approval.wants = wants.clone();
+    approval
+}
+
+fn replace(
+    context: &Context<'_>,
+    old: &Entry,
+    new: &Entry,
+    fetched: &Fetched,
+) -> Result<(), Error> {
+    context.store.change(|index, store| {
+        match index.find(&old.name) {
+            Some(there) if there.digest == old.digest || there.digest == new.digest => {}
+            _ => {
+                return Err(Error::new(
+                    Exit::Conflict,
+                    format!("'{}' was changed by another bowline meanwhile", old.name),
+                )
+                .hint("look at it with `bowline target list`, and run this again"));
+            }
+        }
+        store.put(&fetched.bytes)?;
+        index.put(new.clone());
+        Ok(())
+    })
+}
+
+/// Puts the new one into the lock file. Its approvals there follow the same rule as the user's own.
+fn pin_anew(
+    lock: &mut Lock,
+    new: &Entry,
+    say: &Say,
+    description: &Description,
+    context: &Context<'_>,
+) -> Result<(), Error> {
+    let before = lock.find(&new.name).cloned();
+    let mut target = crate::targets::Locked {
+        name: new.name.clone(),
+        version: new.version.clone(),
+        source: lock.relative(new.source.clone()),
+        digest: new.digest,
+        manifest: new.manifest,
+        approvals: Vec::new(),
+    };
+    let before = before.map(|locked| locked.approvals).unwrap_or_default();
+    for LockedApproval {
+        environment,
+        approved,
+    } in before
+    {
+        if description.wants.beyond(&approved.wants).is_empty() {
+            target.approve(&environment, narrowed(approved, &description.wants));
+        }
+    }
+    if let Some(approved) = context.approvals.find(&new.digest, &say.environment)? {
+        target.approve(&say.environment, approved);
+    }
+    lock.put(target);
+    lock.write()
+}
+
+fn report(
+    old: &Entry,
+    new: &Entry,
+    besides: &[Want],
+    approved_in: Vec<String>,
+    left: Vec<String>,
+    lock: Option<String>,
+) -> Upgrade {
+    let version = |entry: &Entry| Version {
+        version: entry.version.clone(),
+        digest: hex::text(&entry.digest),
+        source: entry.source.to_string(),
+        manifest: entry
+            .manifest
+            .as_ref()
+            .map(|digest: &Digest| hex::text(digest)),
+    };
+    let name: &Name = &old.name;
+    Upgrade {
+        name: name.to_string(),
+        changed: old.digest != new.digest,
+        from: version(old),
+        to: version(new),
+        besides: besides.iter().map(ToString::to_string).collect(),
+        approved_in,
+        not_approved_in: left,
+        lock,
+    }
+}

@@ -1,0 +1,432 @@
+//! Decides whether a target may run: by what was approved before, or by what the person at the terminal says now.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use bowline_app::Digest;
+use bowline_host::{Approval, Origin, Revocation, Want, Wants};
+use clap::ArgMatches;
+
+use super::approvals::{Approvals, Record};
+use super::hex;
+use super::lock::{FILE, Lock};
+use super::name::Name;
+use super::watch::Watch;
+use crate::ask::Asker;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::output;
+use crate::paths::Paths;
+use crate::text;
+use crate::variables::Variables;
+
+/// Variable that names the environment, as `spin deploy` has it.
+pub const ENVIRONMENT_VARIABLE: &str = "FERMYON_DEPLOYMENT_ENVIRONMENT";
+
+/// The environment where nothing names one.
+const DEFAULT_ENVIRONMENT: &str = "default";
+
+/// What the command line says of approvals.
+#[derive(Clone, Debug)]
+pub struct Say {
+    /// The environment whose approvals count.
+    pub environment: String,
+    /// Digests of `--approve`.
+    approve: BTreeSet<Digest>,
+    /// Origins of `--allow-private`.
+    private: BTreeSet<Origin>,
+    /// `--yes`: what the lock file approves, the user approves.
+    yes: bool,
+    /// `--locked`: the lock file's approvals count, and no others.
+    locked: bool,
+    asker: Asker,
+}
+
+/// A target that asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// What messages call it.
+    pub name: &'a str,
+    /// Its own version.
+    pub version: &'a str,
+    /// SHA-256 of its file.
+    pub digest: Digest,
+    /// What it asks for.
+    pub wants: &'a Wants,
+}
+
+/// Where an approval comes from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Basis {
+    /// The target came with bowline.
+    BuiltIn,
+    /// The user approved it earlier.
+    Stored,
+    /// The project's lock file, and the user's word that it counts.
+    Locked,
+    /// `--approve` on this command line.
+    CommandLine,
+    /// The person at the terminal, just now.
+    Person,
+}
+
+/// An approval of one target in one environment, and where it comes from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Given {
+    /// What is approved.
+    pub approval: Approval,
+    /// On whose word.
+    pub basis: Basis,
+    target: Digest,
+    wants: Wants,
+    environment: String,
+}
+
+impl Say {
+    /// Reads the flags of approvals, as [`crate::command`] declares them.
+    ///
+    /// # Errors
+    /// A value that can't be read, as usage.
+    pub fn read(matches: &ArgMatches, variables: &Variables) -> Result<Self, Error> {
+        let values = |name: &str| {
+            let found = matches.try_get_many::<String>(name).ok().flatten();
+            found.into_iter().flatten().cloned().collect::<Vec<_>>()
+        };
+        let flag = |name: &str| matches.try_get_one::<bool>(name).ok().flatten() == Some(&true);
+        let mut approve = BTreeSet::new();
+        for text in values("approve") {
+            approve.insert(hex::parse(&text).ok_or_else(|| {
+                Error::new(
+                    Exit::Usage,
+                    format!("the value of --approve is not a digest: '{text}'"),
+                )
+                .hint("write it as `sha256:` and 64 lower-case hexadecimal digits")
+            })?);
+        }
+        let mut private = BTreeSet::new();
+        for text in values("allow-private") {
+            private.insert(text.parse().map_err(|error| {
+                Error::new(
+                    Exit::Usage,
+                    format!("the value of --allow-private is not an origin: '{text}'"),
+                )
+                .cause(&error)
+                .hint("write it as https://api.example.com, with a port if it has one")
+            })?);
+        }
+        Ok(Self {
+            environment: environment(matches, variables)?,
+            approve,
+            private,
+            yes: flag("yes"),
+            locked: flag("locked"),
+            asker: Asker::find(matches.get_flag("no-input"), variables),
+        })
+    }
+}
+
+/// The environment that `--environment-name` or its variable names.
+fn environment(matches: &ArgMatches, variables: &Variables) -> Result<String, Error> {
+    let flag = matches
+        .try_get_one::<String>("environment-name")
+        .ok()
+        .flatten();
+    let (name, source) = match flag {
+        Some(name) => (name.clone(), "--environment-name"),
+        None => match variables.os(ENVIRONMENT_VARIABLE) {
+            Some(name) => (name.to_string_lossy().into_owned(), ENVIRONMENT_VARIABLE),
+            None => return Ok(DEFAULT_ENVIRONMENT.to_owned()),
+        },
+    };
+    if Name::has_form(&name) {
+        return Ok(name);
+    }
+    Err(Error::new(
+        Exit::Usage,
+        format!("'{}' is no name of an environment", text::one_line(&name)),
+    )
+    .hint(format!(
+        "{source} names it: lower-case words of letters and digits, joined by '-', of at most 64 characters"
+    )))
+}
+
+/// Decides. `stored` and `locked` are what was approved of this digest in this environment.
+///
+/// # Errors
+/// [`Exit::NotApproved`] with what it asks for and how to approve it; [`Exit::Usage`] for an `--allow-private` that has no effect.
+pub fn decide(
+    asking: &Asking<'_>,
+    say: &Say,
+    stored: Option<&Approval>,
+    locked: Option<&Approval>,
+) -> Result<Given, Error> {
+    refuse_idle(asking, say)?;
+    let covers = |approval: &&Approval| asking.wants.beyond(&approval.wants).is_empty();
+    let with_private = |approval: Approval| {
+        let origins = say.private.iter().cloned();
+        origins.fold(approval, Approval::with_private)
+    };
+    let given =
+        |approval, basis| Given::new(asking, &say.environment, with_private(approval), basis);
+    if say.locked {
+        return match locked.filter(covers) {
+            Some(approval) => Ok(given(approval.clone(), Basis::Locked)),
+            None => Err(not_approved(asking, say, locked).hint(format!(
+                "--locked counts what {FILE} approves for the environment '{}' only; `bowline target add <target> --lock -e {}` \
+                 approves more",
+                say.environment, say.environment
+            ))),
+        };
+    }
+    if let Some(approval) = stored.filter(covers) {
+        return Ok(given(approval.clone(), Basis::Stored));
+    }
+    if say.approve.contains(&asking.digest) {
+        return Ok(given(
+            Approval::of(asking.wants.clone()),
+            Basis::CommandLine,
+        ));
+    }
+    if say.yes
+        && let Some(approval) = locked.filter(covers)
+    {
+        return Ok(given(approval.clone(), Basis::Locked));
+    }
+    // What stands in a lock file saves nobody the look at it.
+    if say.asker == Asker::Person {
+        output::line(&question(asking, say, stored));
+        let question = format!("Allow that in the environment '{}'?", say.environment);
+        if say.asker.confirm(&question)? == Some(true) {
+            // What was allowed besides, private addresses and limits, stays.
+            let mut approval = stored.cloned().unwrap_or_default();
+            approval.wants = asking.wants.clone();
+            return Ok(given(approval, Basis::Person));
+        }
+        return Err(Error::new(
+            Exit::NotApproved,
+            format!("you did not approve the target '{}'", asking.name),
+        ));
+    }
+    Err(refused(
+        asking,
+        say,
+        stored,
+        locked.filter(covers).is_some(),
+    ))
+}
+
+fn refused(asking: &Asking<'_>, say: &Say, stored: Option<&Approval>, lock_holds: bool) -> Error {
+    let digest = hex::text(&asking.digest);
+    let mut made = not_approved(asking, say, stored);
+    if lock_holds {
+        made = made.hint(format!(
+            "{FILE} approves it: `--yes` or `--locked` says that this counts"
+        ));
+    } else if say.yes {
+        made = made.hint(format!(
+            "--yes approves nothing that {FILE} does not hold already"
+        ));
+    }
+    if !say.approve.is_empty() {
+        made = made.hint("the digests of --approve are others");
+    }
+    made.hint(format!(
+        "if you trust it with that, run again on a terminal, which asks you, or with `--approve {digest}`"
+    ))
+}
+
+fn not_approved(asking: &Asking<'_>, say: &Say, approved: Option<&Approval>) -> Error {
+    let missing = missing(asking, approved);
+    let what = match approved {
+        Some(_) => "asks for more than was approved",
+        None => "is not approved",
+    };
+    Error::new(
+        Exit::NotApproved,
+        format!(
+            "the target '{}' {} {what} in the environment '{}'",
+            asking.name, asking.version, say.environment
+        ),
+    )
+    .excerpt(format!("it wants to\n{}", listed(&missing)))
+}
+
+fn missing(asking: &Asking<'_>, approved: Option<&Approval>) -> Vec<Want> {
+    match approved {
+        Some(approval) => asking.wants.beyond(&approval.wants),
+        None => asking.wants.all(),
+    }
+}
+
+/// One line for each, in words.
+#[must_use]
+pub fn listed(wants: &[Want]) -> String {
+    if wants.is_empty() {
+        return "- compute, without anything of yours".to_owned();
+    }
+    let lines: Vec<String> = wants.iter().map(|want| format!("- {want}")).collect();
+    lines.join("\n")
+}
+
+fn question(asking: &Asking<'_>, say: &Say, stored: Option<&Approval>) -> String {
+    let Asking {
+        name,
+        version,
+        digest,
+        ..
+    } = asking;
+    let missing = listed(&missing(asking, stored)).replace('\n', "\n  ");
+    let besides = if stored.is_some() {
+        ", besides what you approved earlier,"
+    } else {
+        ""
+    };
+    let mut text = format!(
+        "The target '{}' {} ({}) wants{besides} to\n  {missing}\n",
+        text::one_line(name),
+        text::one_line(version),
+        hex::text(digest)
+    );
+    if !say.private.is_empty() {
+        let origins: Vec<String> = say.private.iter().map(ToString::to_string).collect();
+        text.push_str(&format!(
+            "and you let it reach {} at a private address.\n",
+            origins.join(", ")
+        ));
+    }
+    text.push_str(
+        "It reads the whole application. It gets no files, no sockets, no variables but those above, and has limits of memory, time \
+         and requests.",
+    );
+    text
+}
+
+/// Refuses `--allow-private` for an origin that the target does not declare: those of settings may be anywhere.
+fn refuse_idle(asking: &Asking<'_>, say: &Say) -> Result<(), Error> {
+    let declared: BTreeSet<&Origin> = asking
+        .wants
+        .network
+        .iter()
+        .map(bowline_host::Rule::origin)
+        .chain(
+            asking
+                .wants
+                .settings
+                .values()
+                .filter_map(|setting| setting.default_server.as_ref()),
+        )
+        .collect();
+    let Some(idle) = say.private.iter().find(|origin| !declared.contains(origin)) else {
+        return Ok(());
+    };
+    let declares = match declared.len() {
+        0 => "it declares none".to_owned(),
+        _ => {
+            let origins: Vec<String> = declared.iter().map(ToString::to_string).collect();
+            format!("it declares {}", origins.join(", "))
+        }
+    };
+    Err(Error::new(
+        Exit::Usage,
+        format!(
+            "--allow-private {idle} has no effect: the target '{}' does not declare that origin",
+            asking.name
+        ),
+    )
+    .hint(declares)
+    .hint("servers that you name in settings may be at private addresses without it"))
+}
+
+/// Decides by the user's approvals and a lock file, and keeps what the person at the terminal says.
+///
+/// # Errors
+/// As [`decide`], and when the approvals can't be read or written.
+pub fn settle(
+    asking: &Asking<'_>,
+    say: &Say,
+    locked: Option<&Approval>,
+    paths: &Paths,
+) -> Result<Given, Error> {
+    let approvals = Approvals::new(paths.approvals());
+    // A broken file must not keep a pipeline from going by its lock file.
+    let stored = if say.locked {
+        None
+    } else {
+        approvals.find(&asking.digest, &say.environment)?
+    };
+    let given = decide(asking, say, stored.as_ref(), locked)?;
+    if given.basis == Basis::Person {
+        approvals.keep(vec![Record {
+            target: asking.digest,
+            name: asking.name.to_owned(),
+            environment: say.environment.clone(),
+            approved: given.approval.clone(),
+        }])?;
+    }
+    Ok(given)
+}
+
+impl Given {
+    fn new(asking: &Asking<'_>, environment: &str, approval: Approval, basis: Basis) -> Self {
+        Self {
+            approval,
+            basis,
+            target: asking.digest,
+            wants: asking.wants.clone(),
+            environment: environment.to_owned(),
+        }
+    }
+
+    /// The environment that it is for.
+    #[must_use]
+    pub fn environment(&self) -> &str {
+        &self.environment
+    }
+
+    /// That of the target that comes with bowline, which needs nobody's word.
+    #[must_use]
+    pub fn built_in(asking: &Asking<'_>, say: &Say) -> Self {
+        let approval = Approval::of(asking.wants.clone());
+        Self::new(asking, &say.environment, approval, Basis::BuiltIn)
+    }
+
+    /// Watches the file that it stands in while the target runs; once it is not there any more, revokes the run's grant and tells
+    /// `tell`. `from` is the application whose lock file it may be. Nothing is watched for the built-in target, and for an
+    /// approval on the command line. Needs a tokio runtime.
+    #[must_use]
+    pub fn watch(
+        &self,
+        from: &Path,
+        paths: &Paths,
+        revocation: Revocation,
+        tell: impl FnOnce() + Send + 'static,
+    ) -> Option<Watch> {
+        let given = self.clone();
+        let stands = move |now: Option<&Approval>| {
+            now.is_some_and(|now| given.wants.beyond(&now.wants).is_empty())
+        };
+        let (target, environment) = (self.target, self.environment.clone());
+        match self.basis {
+            Basis::BuiltIn | Basis::CommandLine => None,
+            Basis::Stored | Basis::Person => {
+                let approvals = Approvals::new(paths.approvals());
+                let look = move || Ok(stands(approvals.find(&target, &environment)?.as_ref()));
+                Some(Watch::start(look, revocation, tell))
+            }
+            Basis::Locked => {
+                let from = PathBuf::from(from);
+                let look = move || {
+                    let lock = Lock::read(&from)?;
+                    let locked = lock.as_ref().and_then(|lock| lock.of(&target));
+                    Ok(stands(
+                        locked.and_then(|locked| locked.approved(&environment)),
+                    ))
+                };
+                Some(Watch::start(look, revocation, tell))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

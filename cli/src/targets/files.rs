@@ -1,0 +1,160 @@
+//! Files that several bowlines may change at once, and that only this user may read.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::paths;
+
+/// Bytes of an index, of approvals, or of a lock file: thousands of targets fit.
+pub(super) const MAX_TEXT: u64 = 4 << 20;
+
+/// Reads a TOML file that bowline writes. `None` when there is none.
+///
+/// # Errors
+/// When it can't be read, is no TOML, or not what is expected; naming the file and the place in it.
+pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
+    let Some(text) = read_text(path)? else {
+        return Ok(None);
+    };
+    toml::from_str(&text)
+        .map(Some)
+        .map_err(|error| malformed(path, &error))
+}
+
+/// The text of a file. `None` when there is none.
+///
+/// # Errors
+/// When it can't be read, is no UTF-8, or larger than [`MAX_TEXT`].
+pub(super) fn read_text(path: &Path) -> Result<Option<String>, Error> {
+    let cannot = |error: &io::Error| {
+        Error::new(Exit::Usage, format!("can't read {}", path.display())).cause(error)
+    };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(cannot(&error)),
+    };
+    let mut text = String::new();
+    let read = file
+        .take(MAX_TEXT + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| cannot(&error))?;
+    if read as u64 > MAX_TEXT {
+        return Err(cannot(&io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("it is larger than {} MiB", MAX_TEXT >> 20),
+        )));
+    }
+    Ok(Some(text))
+}
+
+/// A TOML file that says something else than expected.
+pub(super) fn malformed(path: &Path, error: &toml::de::Error) -> Error {
+    // toml's own text shows the line, which stands for itself.
+    let shown = error.to_string();
+    let made = Error::new(
+        Exit::Usage,
+        format!("{} can't be used: {}", path.display(), error.message()),
+    );
+    match shown.split_once('\n') {
+        Some((place, lines)) if error.span().is_some() => {
+            let lines: Vec<&str> = lines.lines().filter(|line| line.contains('|')).collect();
+            made.excerpt(format!(
+                "{}\n{}",
+                place.trim_start_matches("TOML parse error "),
+                lines.join("\n")
+            ))
+        }
+        _ => made,
+    }
+}
+
+/// The text of a TOML file.
+///
+/// # Errors
+/// Only when a value has no TOML form, which none of bowline's has.
+pub(super) fn to_toml(value: &impl Serialize) -> Result<String, Error> {
+    toml::to_string(value).map_err(|error| {
+        Error::new(
+            Exit::Internal,
+            "what is to be kept can't be written as TOML",
+        )
+        .cause(&error)
+    })
+}
+
+/// Puts these bytes in the place of `path`, all or nothing, readable by this user only. The folder is made where it is missing.
+///
+/// # Errors
+/// When the folder or the file can't be written.
+pub(super) fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    paths::create_private(folder)?;
+    replace(path, bytes, None)
+}
+
+/// Puts these bytes in the place of `path`, all or nothing. A file that is there keeps its permissions; `mode` is that of a new
+/// one, and without it only this user may read it.
+///
+/// # Errors
+/// When the file can't be written.
+pub(super) fn replace(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<(), Error> {
+    let write = || {
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        // Temporary files are readable by their owner only, and this one keeps that when it gets its name.
+        let mut file = tempfile::Builder::new()
+            .prefix(".bowline-new-")
+            .tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        #[cfg(unix)]
+        if let Some(mode) = mode {
+            use std::os::unix::fs::PermissionsExt as _;
+            let permissions = match fs::metadata(path) {
+                Ok(there) => there.permissions(),
+                Err(_) => fs::Permissions::from_mode(mode),
+            };
+            file.as_file().set_permissions(permissions)?;
+        }
+        #[cfg(not(unix))]
+        let _ = mode;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        // The new name is there for good once the folder is, too.
+        #[cfg(unix)]
+        File::open(folder)?.sync_all()?;
+        Ok(())
+    };
+    write().map_err(|error: io::Error| {
+        Error::new(Exit::Internal, format!("can't write {}", path.display())).cause(&error)
+    })
+}
+
+/// Keeps other bowlines from changing what is in `folder` until it is dropped. Waits for one that does.
+///
+/// # Errors
+/// When the folder or its lock can't be made.
+pub(super) fn hold(folder: &Path, name: &str) -> Result<File, Error> {
+    paths::create_private(folder)?;
+    let path = folder.join(name);
+    let mut options = fs::OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let hold = || {
+        let file = options.open(&path)?;
+        file.lock()?;
+        Ok(file)
+    };
+    hold().map_err(|error: io::Error| {
+        Error::new(Exit::Internal, format!("can't lock {}", path.display())).cause(&error)
+    })
+}

@@ -1,0 +1,321 @@
+//! Gets a target from a registry of OCI artifacts, in the form in which `wkg` publishes components.
+//!
+//! `oci-client` reads references, logs in, and knows the forms of manifests. The two requests that bring content, for the manifest
+//! and for the component, go through bowline's own HTTP client: `oci-client` would read manifests of any size into memory, and
+//! follow redirects to anywhere (docs/adr/0011).
+
+use std::time::Duration;
+
+use bowline_app::Digest;
+use bowline_host::{HttpOptions, Secret};
+use oci_client::Reference;
+use oci_client::client::{Certificate, CertificateEncoding, ClientConfig, ClientProtocol};
+use oci_client::errors::OciDistributionError;
+use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciManifest};
+use oci_client::secrets::RegistryAuth;
+use oci_client::{Client, RegistryOperation};
+use url::Url;
+
+use super::download::{Download, Expected, other_content, transport};
+use super::fetch::Network;
+use super::source::is_this_machine;
+use super::{MAX_SIZE, credentials, hex};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::text;
+
+/// Media type of the configuration, as `wkg` writes it.
+pub const CONFIG_TYPE: &str = "application/vnd.wasm.config.v0+json";
+
+/// Media type of the component, as `wkg` writes it.
+pub const LAYER_TYPE: &str = "application/wasm";
+
+/// Bytes of a manifest; one of a component has some 500.
+const MAX_MANIFEST: u64 = 1 << 20;
+
+/// How long a login may take, the answers of a server that drips included.
+const LOGIN_TIME: Duration = Duration::from_secs(60);
+
+/// A component, and the digest of the manifest that named it.
+pub(super) struct Pulled {
+    pub(super) bytes: Vec<u8>,
+    pub(super) manifest: Digest,
+}
+
+/// Gets the component of an artifact. With `manifest`, the artifact with that digest, whatever its tag stands for by now.
+///
+/// # Errors
+/// When the registry can't be reached, refuses, or holds something else than one component; when what it gives out does not have
+/// the digest that was asked for, that its manifest names, or that it claims itself.
+pub(super) async fn pull(
+    reference: &Reference,
+    manifest: Option<&Digest>,
+    network: &Network,
+) -> Result<Pulled, Error> {
+    let reference = match manifest {
+        Some(digest) => reference.clone_with_digest(hex::text(digest)),
+        None => reference.clone(),
+    };
+    let registry = Registry::log_in(&reference, network).await?;
+    let (component, manifest) = registry.manifest().await?;
+    let bytes = registry.component(&component, &manifest).await?;
+    Ok(Pulled { bytes, manifest })
+}
+
+struct Registry<'a> {
+    reference: &'a Reference,
+    /// URL of the repository.
+    base: Url,
+    authorization: Option<Secret>,
+    network: &'a Network,
+}
+
+impl<'a> Registry<'a> {
+    async fn log_in(reference: &'a Reference, network: &'a Network) -> Result<Self, Error> {
+        let host = reference.resolve_registry();
+        let scheme = scheme(host);
+        let base = format!("{scheme}://{host}/v2/{}/", reference.repository());
+        let base = Url::parse(&base).map_err(|error| {
+            Error::new(Exit::Usage, format!("'{host}' is no registry")).cause(&error)
+        })?;
+        let (name, variables) = (reference.registry().to_owned(), network.variables.clone());
+        // Helpers are programs that may wait for a person.
+        let login = tokio::task::spawn_blocking(move || credentials::find(&name, &variables))
+            .await
+            .map_err(|error| {
+                Error::new(Exit::Internal, "a thread of bowline broke down").cause(&error)
+            })??;
+        let client = Client::try_from(config(scheme, &network.options)).map_err(|error| {
+            Error::new(Exit::Internal, "can't make a client for registries").cause(&error)
+        })?;
+        let asked = client.auth(reference, &login, RegistryOperation::Pull);
+        let token = tokio::time::timeout(LOGIN_TIME, asked)
+            .await
+            .map_err(|_| {
+                Error::new(
+                    Exit::Unavailable,
+                    format!("the registry {host} did not answer a login within {LOGIN_TIME:?}"),
+                )
+            })?
+            .map_err(|error| refused(host, &base, error))?;
+        let authorization = match (token, login) {
+            (Some(token), _) => Some(format!("Bearer {token}")),
+            // There is no token where the registry wants the password itself, or nothing at all.
+            (None, RegistryAuth::Basic(user, password)) => Some(basic(&user, &password)),
+            (None, _) => None,
+        };
+        Ok(Self {
+            reference,
+            base,
+            authorization: authorization.map(Secret::new),
+            network,
+        })
+    }
+
+    fn url(&self, kind: &str, name: &str) -> Result<Url, Error> {
+        self.base.join(&format!("{kind}/{name}")).map_err(|error| {
+            Error::new(
+                Exit::Usage,
+                format!("'{}' can't be asked for", self.reference),
+            )
+            .cause(&error)
+        })
+    }
+
+    /// What the manifest says of the component, and the manifest's own digest.
+    async fn manifest(&self) -> Result<(OciDescriptor, Digest), Error> {
+        let asked = self.reference.digest().and_then(hex::parse);
+        let name = self
+            .reference
+            .digest()
+            .or(self.reference.tag())
+            .unwrap_or("latest");
+        let place = self.reference.whole();
+        let got = Download {
+            what: "the manifest",
+            url: self.url("manifests", name)?,
+            accept: Some(OCI_IMAGE_MEDIA_TYPE),
+            authorization: self.authorization.as_ref().map(Secret::expose),
+            limit: MAX_MANIFEST,
+            expected: asked.map(|digest| Expected {
+                digest,
+                by: "its reference".to_owned(),
+                otherwise: Exit::UnexpectedAnswer,
+            }),
+        }
+        .get(&self.network.http)
+        .await?;
+        // A registry that says of its own answer what isn't so is not believed in the rest either.
+        if let Some(claimed) = got
+            .claimed
+            .as_deref()
+            .filter(|text| text.starts_with("sha256:"))
+        {
+            match hex::parse(claimed) {
+                Some(digest) if digest == got.digest => {}
+                Some(digest) => {
+                    let expected = Expected {
+                        digest,
+                        by: "the registry itself".to_owned(),
+                        otherwise: Exit::UnexpectedAnswer,
+                    };
+                    return Err(other_content(
+                        "the manifest",
+                        &place,
+                        &expected,
+                        &got.digest,
+                    ));
+                }
+                None => return Err(strange(&place, "its digest is malformed")),
+            }
+        }
+        let manifest: OciManifest = serde_json::from_slice(&got.bytes)
+            .map_err(|_| strange(&place, "its manifest is not that of an OCI artifact"))?;
+        let OciManifest::Image(manifest) = manifest else {
+            return Err(strange(&place, "it is an index of several artifacts"));
+        };
+        if manifest.config.media_type != CONFIG_TYPE {
+            let found = text::one_line(&manifest.config.media_type);
+            return Err(strange(
+                &place,
+                &format!("its configuration is of the type '{found}', not {CONFIG_TYPE}"),
+            ));
+        }
+        let count = manifest.layers.len();
+        let mut layers = manifest.layers.into_iter();
+        match (layers.next(), layers.next()) {
+            (Some(layer), None) if layer.media_type == LAYER_TYPE => Ok((layer, got.digest)),
+            (Some(layer), None) => {
+                let found = text::one_line(&layer.media_type);
+                Err(strange(
+                    &place,
+                    &format!("its layer is of the type '{found}', not {LAYER_TYPE}"),
+                ))
+            }
+            _ => Err(strange(&place, &format!("it has {count} layers, not one"))),
+        }
+    }
+
+    async fn component(&self, layer: &OciDescriptor, manifest: &Digest) -> Result<Vec<u8>, Error> {
+        let place = self.reference.whole();
+        let size = u64::try_from(layer.size)
+            .map_err(|_| strange(&place, "its manifest names a negative size"))?;
+        if size > MAX_SIZE {
+            return Err(Error::new(
+                Exit::Target,
+                format!(
+                    "the target at {place} has more than {}",
+                    crate::output::size(MAX_SIZE)
+                ),
+            ));
+        }
+        let digest = hex::parse(&layer.digest)
+            .ok_or_else(|| strange(&place, "its manifest names its component by no SHA-256"))?;
+        let got = Download {
+            what: "the component",
+            url: self.url("blobs", &layer.digest)?,
+            accept: None,
+            authorization: self.authorization.as_ref().map(Secret::expose),
+            limit: size,
+            expected: Some(Expected {
+                digest,
+                by: format!("the manifest {}", hex::text(manifest)),
+                otherwise: Exit::UnexpectedAnswer,
+            }),
+        }
+        .get(&self.network.http)
+        .await?;
+        Ok(got.bytes)
+    }
+}
+
+fn strange(place: &str, what: &str) -> Error {
+    Error::new(
+        Exit::UnexpectedAnswer,
+        format!("{place} is not a WebAssembly component: {what}"),
+    )
+    .hint("publish targets with `wkg oci push`")
+}
+
+/// Registries on this machine speak plain HTTP, by Docker's convention; all others HTTPS.
+fn scheme(host: &str) -> &'static str {
+    match Url::parse(&format!("http://{host}/")) {
+        Ok(url) if is_this_machine(&url) => "http",
+        _ => "https",
+    }
+}
+
+fn basic(user: &str, password: &str) -> String {
+    use base64::Engine as _;
+    let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+    format!("Basic {pair}")
+}
+
+/// The client for logins, set up as bowline's own as far as it can be.
+fn config(scheme: &str, options: &HttpOptions) -> ClientConfig {
+    let exposed = |proxy: &Option<Secret>| proxy.as_ref().map(|proxy| proxy.expose().to_owned());
+    let certificates = options.extra_certificates.iter().map(|pem| Certificate {
+        encoding: CertificateEncoding::Pem,
+        data: pem.clone(),
+    });
+    ClientConfig {
+        protocol: match scheme {
+            "http" => ClientProtocol::Http,
+            _ => ClientProtocol::Https,
+        },
+        accept_invalid_certificates: options.insecure,
+        extra_root_certificates: certificates.collect(),
+        read_timeout: Some(options.idle_timeout),
+        connect_timeout: Some(options.connect_timeout),
+        user_agent: concat!("bowline/", env!("CARGO_PKG_VERSION")),
+        http_proxy: exposed(&options.proxies.http),
+        https_proxy: exposed(&options.proxies.https),
+        no_proxy: Some(options.proxies.bypassed()),
+        ..ClientConfig::default()
+    }
+}
+
+fn refused(host: &str, base: &Url, error: OciDistributionError) -> Error {
+    let login = "log in with `docker login`, whose configuration bowline reads";
+    match error {
+        OciDistributionError::AuthenticationFailure(_)
+        | OciDistributionError::UnauthorizedError { .. } => Error::new(
+            Exit::NotAuthenticated,
+            format!("the registry {host} refuses the login, or wants one"),
+        )
+        .hint(login),
+        OciDistributionError::RequestError(error) => {
+            transport(bowline_host::TransportError::at(base, error))
+        }
+        // The rest would repeat what the registry says, tokens included.
+        _ => Error::new(
+            Exit::UnexpectedAnswer,
+            format!("{host} does not answer like a registry of OCI artifacts"),
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_speaks_plain_http() {
+        for host in [
+            "localhost:5000",
+            "127.0.0.1:5000",
+            "[::1]:5000",
+            "registry.localhost",
+        ] {
+            assert_eq!(scheme(host), "http", "{host}");
+        }
+        for host in [
+            "ghcr.io",
+            "10.0.0.1:5000",
+            "localhost.example.com",
+            "index.docker.io",
+        ] {
+            assert_eq!(scheme(host), "https", "{host}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Finds the target that a command is to work with.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use super::LOCK_FILE;
+use super::choice::Choice;
+use super::fetch::{Network, Pin, fetch};
+use super::hex;
+use super::lock::{Lock, Locked};
+use super::name::Name;
+use super::source::Source;
+use super::store::Store;
+use bowline_host::Limits;
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::output;
+use crate::paths::Paths;
+use crate::target::Chosen;
+use crate::variables::Variables;
+
+/// What the command line says of the target, as far as it can be read before the target is known.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Asked {
+    /// Value of `--target`.
+    pub target: Option<OsString>,
+    /// Value of `--from`: beside this application the lock file is.
+    pub from: Option<OsString>,
+    /// `--locked`: take what the lock file holds, and nothing else.
+    pub locked: bool,
+    /// `--insecure`.
+    pub insecure: bool,
+    /// Value of `--ca-file`.
+    pub ca_file: Option<OsString>,
+    /// Values of `--limit`.
+    pub limits: Vec<OsString>,
+}
+
+/// Finds a target. A name is looked for in the project's lock file first, then among the installed ones; a reference, too, and where
+/// neither knows it, the registry is asked. What the lock file pins and is not here is fetched, and kept in the cache.
+///
+/// # Errors
+/// When it can't be found, had, or is no target; with `--locked`, when the lock file does not hold it.
+pub fn resolve(asked: &Asked, paths: &Paths, variables: &Variables) -> Result<Chosen, Error> {
+    let limits = crate::limits::read(&asked.limits)?;
+    let store = Store::new(paths.targets());
+    let choice = match &asked.target {
+        Some(text) => Choice::parse(text)?,
+        None => match store.index()?.default {
+            Some(name) => Choice::Named(name),
+            None => Choice::BuiltIn,
+        },
+    };
+    if choice == Choice::BuiltIn {
+        // It is pinned by the version of bowline.
+        return Ok(Chosen::built_in()?.within(limits));
+    }
+    let from = PathBuf::from(asked.from.as_deref().unwrap_or(OsStr::new(".")));
+    let lock = Lock::read(&from)?;
+    if asked.locked && lock.is_none() {
+        return Err(Error::new(
+            Exit::Usage,
+            format!(
+                "there is no {}, and --locked takes what it holds",
+                Lock::path_for(&from).display()
+            ),
+        )
+        .hint("`bowline target add <target> --lock` makes it"));
+    }
+    let finder = Finder {
+        asked,
+        limits: &limits,
+        from: &from,
+        lock: lock.as_ref(),
+        store: &store,
+        paths,
+        variables,
+    };
+    let chosen = match choice {
+        Choice::BuiltIn => Chosen::built_in(),
+        Choice::Named(name) => finder.named(&name),
+        Choice::At(Source::File(path)) => finder.in_file(&path),
+        Choice::At(source) => finder.elsewhere(&source),
+    }?;
+    Ok(chosen.within(limits.clone()))
+}
+
+struct Finder<'a> {
+    asked: &'a Asked,
+    limits: &'a Limits,
+    from: &'a Path,
+    lock: Option<&'a Lock>,
+    store: &'a Store,
+    paths: &'a Paths,
+    variables: &'a Variables,
+}
+
+impl Finder<'_> {
+    fn named(&self, name: &Name) -> Result<Chosen, Error> {
+        if let Some((lock, locked)) = self.lock.and_then(|lock| Some((lock, lock.find(name)?))) {
+            return self.pinned(lock, locked);
+        }
+        if self.asked.locked {
+            return Err(self.not_held(&format!("'{name}'")));
+        }
+        let index = self.store.index()?;
+        match index.find(name) {
+            Some(entry) => {
+                let artifact = self.store.artifact(&entry.digest)?;
+                Ok(Chosen::of(artifact, Path::new(name.as_str())))
+            }
+            None => Err(unknown(name, index.targets.iter().map(|entry| &entry.name))),
+        }
+    }
+
+    fn in_file(&self, path: &Path) -> Result<Chosen, Error> {
+        let chosen = Chosen::in_file(path, self.limits)?;
+        let held = self.lock.and_then(|lock| lock.of(&chosen.digest()));
+        match held {
+            Some(locked) => Ok(chosen.pinned(locked.clone())),
+            None if self.asked.locked => Err(self.not_held(&path.display().to_string())),
+            None => Ok(chosen),
+        }
+    }
+
+    fn elsewhere(&self, source: &Source) -> Result<Chosen, Error> {
+        let of_source = |lock: &Lock| {
+            let mut targets = lock.targets().iter();
+            targets.find(|locked| locked.source == *source).cloned()
+        };
+        if let Some((lock, locked)) = self.lock.and_then(|lock| Some((lock, of_source(lock)?))) {
+            return self.pinned(lock, &locked);
+        }
+        if self.asked.locked {
+            return Err(self.not_held(&source.to_string()));
+        }
+        if let Some(entry) = self.store.index()?.from(source) {
+            let artifact = self.store.artifact(&entry.digest)?;
+            return Ok(Chosen::of(artifact, Path::new(entry.name.as_str())));
+        }
+        if let Source::Url(url) = source {
+            return Err(Error::new(
+                Exit::Usage,
+                format!("the target at {url} is not installed, and nothing says what it has to be"),
+            )
+            .hint(format!(
+                "`bowline target add {url} --sha256 <digest>` installs it"
+            )));
+        }
+        let place = source.to_string();
+        Chosen::from_bytes(self.fetch(source, &Pin::none())?, &place)
+    }
+
+    fn pinned(&self, lock: &Lock, locked: &Locked) -> Result<Chosen, Error> {
+        let cache = Store::new(self.paths.cache().join("targets"));
+        let stores = [self.store, &cache];
+        let here = stores.iter().find(|store| store.holds(&locked.digest));
+        let chosen = match here.map(|store| store.artifact(&locked.digest)) {
+            Some(Ok(artifact)) => Chosen::of(artifact, Path::new(locked.name.as_str())),
+            // Damaged ones are fetched again.
+            Some(Err(_)) | None => {
+                let pin = Pin {
+                    digest: Some((locked.digest, lock.path().display().to_string())),
+                    manifest: locked.manifest,
+                };
+                let bytes = self.fetch(&lock.source(locked), &pin).map_err(|error| {
+                    error.hint(format!(
+                        "{} pins '{}' to {}",
+                        lock.path().display(),
+                        locked.name,
+                        hex::text(&locked.digest)
+                    ))
+                })?;
+                // The cache saves fetching it again, nothing more.
+                if let Err(error) = cache.put(&bytes) {
+                    tracing::warn!(error = error.message(), "the target is not cached");
+                }
+                Chosen::from_bytes(bytes, locked.name.as_str())?
+            }
+        };
+        Ok(chosen.pinned(locked.clone()))
+    }
+
+    fn fetch(&self, source: &Source, pin: &Pin) -> Result<Vec<u8>, Error> {
+        let network = Network::new(
+            self.asked.insecure,
+            self.asked.ca_file.as_deref(),
+            self.variables,
+        )?;
+        output::line(&format!("Fetching the target {source}"));
+        let fetched = crate::runtime()?.block_on(fetch(source, pin, &network))?;
+        Ok(fetched.bytes)
+    }
+
+    fn not_held(&self, what: &str) -> Error {
+        let path = Lock::path_for(self.from);
+        Error::new(
+            Exit::Usage,
+            format!(
+                "{} does not hold the target {what}, and --locked takes nothing else",
+                path.display()
+            ),
+        )
+        .hint(format!(
+            "pin it with `bowline target add <target> --lock`, and commit {LOCK_FILE}"
+        ))
+    }
+}
+
+/// No such name. A near one is suggested.
+pub fn unknown<'a>(name: &Name, known: impl Iterator<Item = &'a Name>) -> Error {
+    let near = known
+        .map(|other| {
+            (
+                strsim::damerau_levenshtein(name.as_str(), other.as_str()),
+                other,
+            )
+        })
+        .filter(|(distance, _)| *distance <= 2)
+        .min();
+    let made = Error::new(
+        Exit::NotFound,
+        format!("no target named '{name}' is installed"),
+    );
+    let made = match near {
+        Some((_, other)) => made.hint(format!("did you mean '{other}'?")),
+        None => made,
+    };
+    made.hint(format!(
+        "`bowline target list` shows those that are; a file of that name is given as ./{name}"
+    ))
+}

@@ -1,0 +1,167 @@
+//! What was approved, for which environment, and taking it back.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use bowline_guest_artifacts as guests;
+use bowline_tests::meddler::{Act, Meddler};
+
+use crate::world::{World, asking, digest};
+
+#[test]
+fn an_approval_is_for_one_environment() {
+    let world = World::new();
+    world.install(guests::asks());
+    let deploy = || asking(world.deploy("guest"), &world);
+    deploy().run().success();
+    let not_approved = "is not approved in the environment 'staging'";
+    deploy()
+        .arg("-e")
+        .arg("staging")
+        .run()
+        .fails(14, &[not_approved]);
+    deploy()
+        .env("FERMYON_DEPLOYMENT_ENVIRONMENT", "staging")
+        .run()
+        .fails(14, &[not_approved]);
+    let file = world.home.path().join("installed.wasm");
+    world
+        .add(file.to_str().unwrap(), guests::asks())
+        .arg("--environment-name=staging")
+        .run()
+        .success();
+    deploy().arg("-e").arg("staging").run().success();
+    assert_eq!(
+        world.listed("guest").unwrap()["approved_in"],
+        serde_json::json!(["default", "staging"])
+    );
+}
+
+#[test]
+fn a_digest_on_the_command_line_counts_for_one_run() {
+    let world = World::new();
+    let file = world.file("asks.wasm", guests::asks());
+    let deploy = || asking(world.deploy(file.to_str().unwrap()), &world);
+    deploy()
+        .arg("--approve")
+        .arg(digest(guests::asks()))
+        .run()
+        .success();
+    deploy().run().fails(14, &["is not approved"]);
+    assert!(!world.approvals().exists());
+}
+
+#[test]
+fn narrowing_the_file_of_approvals_counts_at_once() {
+    let world = World::new();
+    world.install(guests::asks());
+    let text = std::fs::read_to_string(world.approvals()).unwrap();
+    let narrowed = text.replace("opens-network = true\n", "");
+    assert_ne!(narrowed, text);
+    std::fs::write(world.approvals(), narrowed).unwrap();
+    asking(world.deploy("guest"), &world).run().fails(
+        14,
+        &[
+            "asks for more than was approved",
+            "- send any request to the server that you name",
+        ],
+    );
+    std::fs::write(world.approvals(), "what is this").unwrap();
+    asking(world.deploy("guest"), &world)
+        .run()
+        .fails(2, &["approvals.toml", "can't be used"]);
+}
+
+/// Holds a target in the middle of its run until its approval was taken back, and found to be.
+fn taken_back(take_back: impl Fn(&World) + Send + Sync + 'static) {
+    let world = std::sync::Arc::new(World::new());
+    let (noticed, notice) = mpsc::channel();
+    let actor = std::sync::Arc::clone(&world);
+    let mut requests = 0;
+    let server = Meddler::start(None, move |_| {
+        requests += 1;
+        if requests == 3 {
+            take_back(&actor);
+            notice.recv_timeout(Duration::from_secs(60)).unwrap();
+        }
+        Act::answer(200, "text/plain", "ok")
+    });
+    let file = world.file("installed.wasm", guests::ignores_refusals());
+    world
+        .add(file.to_str().unwrap(), guests::ignores_refusals())
+        .run()
+        .success();
+    let mut child = world
+        .deploy("guest")
+        .env("GUEST_SERVER_URL", server.origin())
+        .command()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    for line in BufReader::new(child.stderr.take().unwrap()).lines() {
+        let line = line.unwrap();
+        if line.contains("was taken back") {
+            noticed.send(()).unwrap();
+        }
+        said.push_str(&line);
+        said.push('\n');
+    }
+    let output = child.wait_with_output().unwrap();
+    let result = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(10), "{said}");
+    assert_eq!(
+        server.seen().len(),
+        3,
+        "the request that was under way ended, and no other began"
+    );
+    assert!(result.contains("Deployed shop"), "{result}");
+    assert!(
+        said.contains("error: deployed, but the target 'guest' was refused"),
+        "{said}"
+    );
+}
+
+#[test]
+fn removing_a_target_stops_the_one_that_runs() {
+    taken_back(|world| {
+        world.target(&["remove", "guest"]).run().success();
+    });
+}
+
+#[test]
+fn editing_an_approval_stops_the_one_that_runs() {
+    taken_back(|world| {
+        let text = std::fs::read_to_string(world.approvals()).unwrap();
+        let other = text.replace("environment = \"default\"", "environment = \"other\"");
+        std::fs::write(world.approvals(), other).unwrap();
+    });
+}
+
+#[test]
+fn a_target_that_was_refused_something_is_no_success() {
+    let world = World::new();
+    let file = world.file("elsewhere.wasm", guests::shrugs());
+    let other = Meddler::start(None, |_| Act::answer(200, "text/plain", "ok"));
+    let ran = world
+        .home
+        .deploy(world.application())
+        .approved_target(&file)
+        .arg(format!("--url={}", other.origin()))
+        .arg("-o=json")
+        .run()
+        .exit(10);
+    let result: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(result["target"], "guest");
+    assert_eq!(result["denied"].as_array().unwrap().len(), 1, "{result}");
+    assert!(
+        ran.stderr
+            .contains("error: deployed, but the target 'guest' was refused"),
+        "{}",
+        ran.stderr
+    );
+    assert!(other.seen().is_empty());
+}

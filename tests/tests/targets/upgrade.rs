@@ -1,0 +1,136 @@
+//! Other versions of installed targets.
+
+use bowline_guest_artifacts as guests;
+
+use crate::world::{World, another_build, asking, digest, json};
+
+#[test]
+fn what_asks_for_nothing_new_is_upgraded_with_its_approvals() {
+    let world = World::new();
+    world.install(guests::asks());
+    let file = world.home.path().join("installed.wasm");
+    world
+        .add(file.to_str().unwrap(), guests::asks())
+        .arg("-e=staging")
+        .run()
+        .success();
+    let unchanged = world.target(&["upgrade"]).run().success();
+    assert_eq!(unchanged.stdout, "guest 0.1.0 is up to date\n");
+
+    let new = another_build(guests::asks());
+    world.file("installed.wasm", &new);
+    let upgraded = json(&world.target(&["upgrade", "-o", "json"]).run().success());
+    let upgraded = &upgraded["targets"][0];
+    assert_eq!(upgraded["from"]["digest"], digest(guests::asks()).as_str());
+    assert_eq!(upgraded["to"]["digest"], digest(&new).as_str());
+    assert_eq!(upgraded["besides"], serde_json::json!([]));
+    assert_eq!(
+        upgraded["approved_in"],
+        serde_json::json!(["default", "staging"])
+    );
+    asking(world.deploy("guest"), &world).run().success();
+    asking(world.deploy("guest"), &world)
+        .arg("-e=staging")
+        .run()
+        .success();
+}
+
+#[test]
+fn what_asks_for_more_waits_for_approval() {
+    let world = World::new();
+    world.install(guests::asks());
+    let file = world.home.path().join("installed.wasm");
+    world
+        .add(file.to_str().unwrap(), guests::asks())
+        .arg("-e=staging")
+        .run()
+        .success();
+    let approvals = std::fs::read_to_string(world.approvals()).unwrap();
+
+    world.file("installed.wasm", guests::deploys());
+    for flag in [
+        "--yes",
+        "--no-input",
+        &format!("--approve={}", digest(guests::asks())),
+    ] {
+        let refused = world.target(&["upgrade", "guest", flag]).run().fails(
+            14,
+            &[
+                "'guest' 0.1.0 asks for more than was approved in the environment 'default'",
+                "- use your secret --password",
+                "'guest' stays at 0.1.0, with what you approved of it",
+            ],
+        );
+        assert!(
+            !refused.stderr.contains("--server-url or"),
+            "only what is new is shown:\n{}",
+            refused.stderr
+        );
+    }
+    // The old one, and what was approved of it, are as they were.
+    assert_eq!(
+        world.listed("guest").unwrap()["digest"],
+        digest(guests::asks()).as_str()
+    );
+    assert_eq!(
+        std::fs::read_to_string(world.approvals()).unwrap(),
+        approvals
+    );
+    asking(world.deploy("guest"), &world).run().success();
+
+    let approve = format!("--approve={}", digest(guests::deploys()));
+    let upgraded = world
+        .target(&["upgrade", "guest", &approve])
+        .run()
+        .success()
+        .stdout;
+    assert!(
+        upgraded.contains("Besides what you approved of the old one, it wants to\n"),
+        "{upgraded}"
+    );
+    assert!(
+        upgraded.contains("Not approved in 'staging': the next deploy there asks"),
+        "{upgraded}"
+    );
+    let listed = world.listed("guest").unwrap();
+    assert_eq!(listed["digest"], digest(guests::deploys()).as_str());
+    assert_eq!(listed["approved_in"], serde_json::json!(["default"]));
+    world
+        .deploy("guest")
+        .arg("-e=staging")
+        .run()
+        .fails(14, &["is not approved in the environment 'staging'"]);
+}
+
+#[test]
+fn the_place_can_change() {
+    let world = World::new();
+    world.install(guests::asks());
+    let new = another_build(guests::asks());
+    let elsewhere = world.file("elsewhere.wasm", &new);
+    let path = elsewhere.to_str().unwrap();
+    world.target(&["upgrade", "guest", path]).run().success();
+    assert_eq!(world.listed("guest").unwrap()["source"], path);
+    std::fs::remove_file(&elsewhere).unwrap();
+    world
+        .target(&["upgrade"])
+        .run()
+        .fails(12, &["can't read the target"]);
+    assert_eq!(
+        world.listed("guest").unwrap()["digest"],
+        digest(&new).as_str()
+    );
+    world
+        .target(&["upgrade", "other"])
+        .run()
+        .fails(6, &["no target named 'other'"]);
+    world.file("elsewhere.wasm", b"\0asm\x0d\0\x01\0");
+    world
+        .target(&["upgrade"])
+        .run()
+        .fails(12, &["is a component, but not a deploy target"]);
+    assert_eq!(
+        world.listed("guest").unwrap()["digest"],
+        digest(&new).as_str()
+    );
+}
