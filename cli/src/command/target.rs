@@ -41,6 +41,7 @@ fn add() -> Command {
         .arg(common::from().help("The application beside which bowline.lock is"))
         .arg(common::environment())
         .args(common::approval())
+        .arg(crate::limits::arg().help("Approve that much of something, instead of the default, for example memory=512MiB; may be given several times"))
         .arg(common::insecure())
         .arg(common::ca_file())
 }

@@ -81,8 +81,7 @@ fn a_file_that_changes_in_between(language: Language) {
         bowline_tests::meddler::Act::Forward
     });
     home.deploy(sample.path())
-        .arg("--target")
-        .arg(&world.target)
+        .approved_target(&world.target)
         .env(&world.variable("url"), meddler.origin())
         .env(&world.variable("token"), TOKEN)
         .run()

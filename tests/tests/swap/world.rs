@@ -68,10 +68,13 @@ impl World {
 
     /// `bowline deploy` with the target's file, to the Depot.
     pub fn deploy(&self, application: &Path) -> Bowline {
-        self.home
-            .deploy(application)
-            .arg("--target")
-            .arg(&self.target)
+        let deploy = self.home.deploy(application);
+        self.settings(deploy.approved_target(&self.target))
+    }
+
+    /// The target's settings.
+    pub fn settings(&self, deploy: Bowline) -> Bowline {
+        deploy
             .env(&self.variable("url"), self.depot.url())
             .env(&self.variable("token"), TOKEN)
     }

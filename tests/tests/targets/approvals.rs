@@ -10,6 +10,81 @@ use bowline_tests::meddler::{Act, Meddler};
 
 use crate::world::{World, asking, digest};
 
+/// Runs `bowline` on a terminal of its own, `script`'s, and types an answer. Returns the exit code and what is on the terminal.
+#[cfg(target_os = "linux")]
+fn on_a_terminal(world: &World, line: &str, answer: &str) -> (Option<i32>, String) {
+    use std::io::Write as _;
+    let program = bowline_tests::programs::bowline();
+    let mut child = std::process::Command::new("script")
+        .args([
+            "-qec",
+            &format!("{} {line}", program.display()),
+            "/dev/null",
+        ])
+        .env_clear()
+        .env("BOWLINE_HOME", world.home.path())
+        .env("TERM", "dumb")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut keys = child.stdin.take().unwrap();
+    keys.write_all(answer.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    // Only now: the end of what is typed would be Ctrl-D.
+    drop(keys);
+    (
+        output.status.code(),
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+    )
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_person_at_the_terminal_decides() {
+    let world = World::new();
+    let file = world.file("asks.wasm", guests::asks());
+    let add = format!("target add {}", file.display());
+    for answer in ["n", "\r"] {
+        let (code, seen) = on_a_terminal(&world, &add, answer);
+        assert_eq!(code, Some(14), "{seen}");
+        assert!(
+            seen.contains("you did not approve the target 'guest'"),
+            "{seen}"
+        );
+        assert!(world.listed("guest").is_none());
+    }
+    let (code, seen) = on_a_terminal(&world, &format!("{add} --no-input"), "y");
+    assert_eq!(code, Some(14), "{seen}");
+
+    let (code, seen) = on_a_terminal(&world, &add, "y");
+    assert_eq!(code, Some(0), "{seen}");
+    assert!(
+        seen.contains("The target 'guest' 0.1.0 (sha256:")
+            && seen.contains("- send any request to the server that you name with --server-url")
+            && seen.contains("Allow that in the environment 'default'?"),
+        "{seen}"
+    );
+    // Nobody is asked again.
+    asking(world.deploy("guest"), &world).run().success();
+    // A file is asked for like an installed one, and the answer is kept.
+    let other = world.file("shrugs.wasm", guests::shrugs());
+    let deploy = format!(
+        "deploy -f {} --target {} --url {}",
+        world.application().display(),
+        other.display(),
+        world.server.origin()
+    );
+    let (code, seen) = on_a_terminal(&world, &deploy, "y");
+    assert_eq!(
+        code,
+        Some(10),
+        "it was refused a request, after it was approved: {seen}"
+    );
+    let ran = world.home.bowline(deploy.split(' ')).run().exit(10);
+    assert!(ran.stdout.contains("Deployed shop"), "{}", ran.stdout);
+}
+
 #[test]
 fn an_approval_is_for_one_environment() {
     let world = World::new();
@@ -51,6 +126,23 @@ fn a_digest_on_the_command_line_counts_for_one_run() {
         .success();
     deploy().run().fails(14, &["is not approved"]);
     assert!(!world.approvals().exists());
+}
+
+#[test]
+fn limits_are_approved_with_the_target() {
+    let world = World::new();
+    let file = world.file("asks.wasm", guests::asks());
+    let add = |limit: &str| {
+        world
+            .add(file.to_str().unwrap(), guests::asks())
+            .arg(format!("--limit={limit}"))
+            .run()
+    };
+    add("memory=much").fails(2, &["memory"]);
+    add("requests=1").success();
+    let shown = world.target(&["show", "guest"]).run().success().stdout;
+    assert!(shown.contains("limit requests=1"), "{shown}");
+    asking(world.deploy("guest"), &world).run().success();
 }
 
 #[test]

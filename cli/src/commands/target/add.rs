@@ -27,6 +27,7 @@ pub(crate) fn run(matches: &ArgMatches, context: &Context<'_>) -> Result<Added, 
     )?;
     let alias = name(matches, "name")?;
     let pin = pin(matches, &source)?;
+    let limits = limits(matches)?;
     let from = from(matches);
     let mut lock = Lock::open(&from)?;
 
@@ -86,6 +87,11 @@ pub(crate) fn run(matches: &ArgMatches, context: &Context<'_>) -> Result<Added, 
         .of(&digest)
         .and_then(|locked| locked.approved(&say.environment));
     let given = approval::settle(&asking, &say, in_lock, &context.paths)?;
+    let approved = limits
+        .into_iter()
+        .fold(given.approval, |approval, (name, value)| {
+            approval.with_limit(name, value)
+        });
     let installed = context.store.change(|index, store| {
         // Another bowline may have been quicker.
         refuse_taken(index, &entry)?;
@@ -98,7 +104,7 @@ pub(crate) fn run(matches: &ArgMatches, context: &Context<'_>) -> Result<Added, 
         target: digest,
         name: name.to_string(),
         environment: say.environment.clone(),
-        approved: given.approval.clone(),
+        approved: approved.clone(),
     }])?;
     let locked_in = if matches.get_flag("lock") {
         let mut target = Locked {
@@ -109,7 +115,7 @@ pub(crate) fn run(matches: &ArgMatches, context: &Context<'_>) -> Result<Added, 
             manifest: entry.manifest,
             approvals: locked.map(|locked| locked.approvals).unwrap_or_default(),
         };
-        target.approve(&say.environment, given.approval);
+        target.approve(&say.environment, approved);
         lock.put(target);
         lock.write()?;
         Some(lock.path().display().to_string())
@@ -134,6 +140,19 @@ pub(crate) fn run(matches: &ArgMatches, context: &Context<'_>) -> Result<Added, 
             .collect(),
         lock: locked_in,
     })
+}
+
+/// What `--limit` says, by name.
+fn limits(matches: &ArgMatches) -> Result<Vec<(String, String)>, Error> {
+    let given = matches.get_many::<String>(crate::limits::FLAG);
+    let given: Vec<OsString> = given.into_iter().flatten().map(OsString::from).collect();
+    // Wrong ones are to be noticed now, not at the next deploy.
+    crate::limits::read(&given)?;
+    let pairs = given.iter().filter_map(|flag| {
+        let (name, value) = flag.to_str()?.split_once('=')?;
+        Some((name.to_owned(), value.to_owned()))
+    });
+    Ok(pairs.collect())
 }
 
 /// Refuses a second target of one name. The same one again is no second one.
