@@ -1,0 +1,26 @@
+//! Looking around on the machine.
+
+use crate::attack::Attack;
+use crate::attack::Outcome::*;
+use crate::outside::Serve;
+
+attacks! {
+
+    probes_files => |row| row.comes_to(Nothing("found []"));
+
+    probes_environment => |row| row.comes_to(Nothing("found []"));
+
+    probes_arguments => |row| row.comes_to(Nothing("found []"));
+
+    probes_sockets => |row| row.with("victim", "{victim}").comes_to(Nothing("found []"));
+
+    probes_streams => |row| row.comes_to(Nothing("found []"));
+
+    probes_clocks => |row| row.comes_to(Nothing("found []"));
+
+    uses_after_drop => |row| row.comes_to(Faulty(&["'guest' broke down in deploy"]));
+
+    anothers_handle => |row| row.comes_to(Faulty(&["'guest' broke down in deploy"]));
+
+    guesses_handles => |row| row.with_server(Serve::Ok).with_token().comes_to(Faulty(&["'guest' broke down in deploy"]));
+}

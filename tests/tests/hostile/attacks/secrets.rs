@@ -1,0 +1,56 @@
+//! Getting at secrets, or sending them elsewhere.
+
+use crate::attack::Attack;
+use crate::attack::Outcome::*;
+use crate::outside::Serve;
+
+attacks! {
+
+    secret_elsewhere => |row| row.with_server(Serve::Ok).with("other-url", "{victim}").with_token().comes_to(Refused(&[
+        "'guest' was refused sending the secret 'token' to {victim}, where it does not belong",
+    ]));
+
+    secret_in_url => |row| row.with_server(Serve::Ok).with_token().comes_to(Refused(&[
+        "'guest' was refused sending the secret 'token' to {server} within a URL",
+    ]));
+
+    secret_in_pieces => |row| row
+        .with("server-url", "{victim}")
+        .with("other-url", "{server}")
+        .with_token()
+        .arriving_at_most(2)
+        .comes_to(Refused(&["'guest' was refused sending the secret 'token' to {server}"]));
+
+    secret_encoded => |row| row
+        .with("server-url", "{victim}")
+        .with("other-url", "{server}")
+        .with_token()
+        .arriving(7)
+        .comes_to(Nothing("sent"));
+
+    secret_in_text => |row| row.with_server(Serve::Ok).with_token().comes_to(Refused(&[
+        "'guest' was refused sending the secret 'token' to {server} in a body that is neither JSON nor a form",
+    ]));
+
+    secret_told => |row| row.with_server(Serve::Ok).with_token().comes_to(Nothing("told"));
+
+    secret_echoed => |row| row
+        .with_server(Serve::Echo)
+        .with_token()
+        .with("known", "{known}")
+        .arriving(7)
+        .entitled()
+        .comes_to(Nothing("found false, 1 stars"));
+
+    secret_echoed_packed => |row| row.with_server(Serve::Packed).with_token().arriving(1).entitled().comes_to(Refused(&[
+        "'guest' was refused an answer of {server} that is encoded",
+    ]));
+
+    guesses_secrets => |row| row.with_server(Serve::Ok).with_token().arriving(3).comes_to(Nothing("sent"));
+
+    hostile => |row| row
+        .with_server(Serve::Ok)
+        .with("victim", "{victim}")
+        .with("password", "{secret}")
+        .comes_to(Refused(&["'guest' was refused a request to {victim}, which is not granted"]));
+}
