@@ -7,6 +7,7 @@
 )]
 
 mod depot;
+mod sources;
 mod trouble;
 mod world;
 
