@@ -33,7 +33,7 @@ check: setup ## Format, lints, documentation, contract, CLI reference: run it be
 	$(CARGO) run --locked --quiet -p bowline-contract
 	@scripts/targets lint
 
-bench: setup ## Measure; prints ratios against a named baseline in the same run
+bench: setup targets ## Measure; prints ratios against a named baseline in the same run
 	$(CARGO) build $(ALL) --bins --release
 	$(CARGO) bench $(ALL) --bench ratios
 

@@ -1,7 +1,7 @@
 //! What Bowline costs, each time against a named baseline that is measured in the same run. docs/benchmarks.md says what
 //! the lines mean.
 //!
-//! `ratios [deploy] [http] [push]` measures these, or everything. `ratios child ...` is how it starts itself, where
+//! `ratios [deploy] [http] [large] [push]` measures these, or everything. `ratios child ...` is how it starts itself, where
 //! a thing has to be measured in a process of its own.
 
 #![expect(
@@ -14,14 +14,16 @@
 mod child;
 mod deploy;
 mod guest_http;
+mod large_target;
 mod measure;
 mod native;
 mod push;
 
 /// A group of measurements and its name on the command line.
-const GROUPS: [(&str, fn()); 3] = [
+const GROUPS: [(&str, fn()); 4] = [
     ("deploy", deploy::run),
     ("http", guest_http::run),
+    ("large", large_target::run),
     ("push", push::run),
 ];
 
@@ -38,7 +40,7 @@ fn main() {
     }
     let known = |name: &String| GROUPS.iter().any(|(group, _)| group == name);
     if let Some(unknown) = arguments.iter().find(|name| !known(name)) {
-        panic!("there is no group '{unknown}': leave it out, or name some of deploy, http, push");
+        panic!("there is no group '{unknown}': leave it out, or name some of deploy, http, large, push");
     }
     facts();
     for (name, run) in GROUPS {
