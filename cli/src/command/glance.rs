@@ -51,6 +51,8 @@ pub fn glance(arguments: &[OsString]) -> Glance {
     while let Some(argument) = rest.next() {
         if argument == "-v" || argument == "-vv" || argument == "--verbose" {
             seen.verbose = true;
+        } else if argument == "-q" || argument == "--quiet" {
+            seen.asked.quiet = true;
         } else if argument == "--detailed-exitcode" {
             seen.detailed_exitcode = true;
         } else if let Some(value) = value(argument, &["-o", "--output"], &mut rest) {
@@ -175,12 +177,13 @@ mod tests {
 
     #[test]
     fn what_decides_which_target_it_is_is_found() {
-        let asked = glance_at("deploy -fapp --locked -k --ca-file=ca.pem --target acme").asked;
+        let asked = glance_at("-q deploy -fapp --locked -k --ca-file=ca.pem --target acme").asked;
         let text = |text: &str| Some(OsString::from(text));
         let expected = Asked {
             target: text("acme"),
             from: text("app"),
             locked: true,
+            quiet: true,
             insecure: true,
             ca_file: text("ca.pem"),
             limits: Vec::new(),

@@ -45,7 +45,7 @@ impl<'a> Context<'a> {
 
     /// Gets a target from where it is.
     fn fetch(&self, matches: &ArgMatches, source: &Source, pin: &Pin) -> Result<Fetched, Error> {
-        if !matches!(source, Source::File(_)) {
+        if !matches!(source, Source::File(_)) && !matches.get_flag("quiet") {
             output::line(&format!("Fetching {source}"));
         }
         let ca_file = matches.get_one::<OsString>("ca-file");
@@ -63,6 +63,7 @@ impl<'a> Context<'a> {
             target: matches.get_one::<OsString>(argument).cloned(),
             from: None,
             locked: false,
+            quiet: matches.get_flag("quiet"),
             insecure: matches.get_flag("insecure"),
             ca_file: matches.get_one::<OsString>("ca-file").cloned(),
             limits: Vec::new(),

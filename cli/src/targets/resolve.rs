@@ -29,6 +29,8 @@ pub struct Asked {
     pub from: Option<OsString>,
     /// `--locked`: take what the lock file holds, and nothing else.
     pub locked: bool,
+    /// `--quiet`: say nothing of what is fetched.
+    pub quiet: bool,
     /// `--insecure`.
     pub insecure: bool,
     /// Value of `--ca-file`.
@@ -188,7 +190,9 @@ impl Finder<'_> {
             self.asked.ca_file.as_deref(),
             self.variables,
         )?;
-        output::line(&format!("Fetching the target {source}"));
+        if !self.asked.quiet {
+            output::line(&format!("Fetching the target {source}"));
+        }
         let fetched = crate::runtime()?.block_on(fetch(source, pin, &network))?;
         Ok(fetched.bytes)
     }
