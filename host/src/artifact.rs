@@ -13,6 +13,7 @@ use crate::limits::{LimitExceeded, Limits};
 mod compare;
 mod imports;
 mod inspection;
+pub(crate) mod loops;
 mod nesting;
 mod outline;
 

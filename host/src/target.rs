@@ -84,7 +84,7 @@ impl Target {
         artifact: Artifact,
         limits: &Limits,
     ) -> Result<Self, HostError> {
-        let component = compile::compile(engine, &artifact, limits.compile_time)?;
+        let component = compile::compile(engine, &artifact, limits)?;
         let mut linker = Linker::new(engine.wasmtime());
         link::offer(&mut linker)
             .map_err(|error| HostError::Runtime("nothing can be linked".to_owned(), error))?;

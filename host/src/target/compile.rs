@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use wasmtime::component::Component;
 
-use crate::artifact::{Artifact, ArtifactError};
+use crate::artifact::{Artifact, ArtifactError, loops};
 use crate::engine::Engine;
-use crate::limits::LimitExceeded;
+use crate::limits::{LimitExceeded, Limits};
 
 /// Stack of the thread that compiles. Types nest no deeper than a limit, and wasmtime needs less than the 2 MiB that threads have by
 /// default; the rest is for what it doesn't foresee.
@@ -18,7 +18,7 @@ const STACK: usize = 16 << 20;
 pub(super) fn compile(
     engine: &Engine,
     artifact: &Artifact,
-    limit: Duration,
+    limits: &Limits,
 ) -> Result<Component, ArtifactError> {
     let cached = engine
         .cache()
@@ -26,7 +26,8 @@ pub(super) fn compile(
     if let Some(component) = cached {
         return Ok(component);
     }
-    let component = within(limit, {
+    loops::check(artifact.bytes(), limits)?;
+    let component = within(limits.compile_time, {
         let (engine, bytes) = (engine.wasmtime().clone(), artifact.bytes().clone());
         move || Component::from_binary(&engine, &bytes)
     })?;

@@ -154,6 +154,41 @@ async fn all_answers_together_are_bounded() {
     assert!(used(&usage, "response-bytes") > 99_999);
 }
 
+/// What has as many functions and bytes as others, and is costly to compile all the same.
+#[test]
+fn loops_are_not_compiled_when_they_are_nested_too_deep() {
+    use wasm_encoder::{
+        BlockType, CodeSection, ComponentSection, Function, FunctionSection, Instruction, Module,
+        ModuleSection, TypeSection,
+    };
+    let target = |depth: usize| {
+        let mut function = Function::new([]);
+        for _ in 0..depth {
+            function.instruction(&Instruction::Block(BlockType::Empty));
+            function.instruction(&Instruction::Loop(BlockType::Empty));
+        }
+        for _ in 0..2 * depth + 1 {
+            function.instruction(&Instruction::End);
+        }
+        let (mut types, mut functions) = (TypeSection::new(), FunctionSection::new());
+        types.ty().function([], []);
+        functions.function(0);
+        let mut code = CodeSection::new();
+        code.function(&function);
+        let mut module = Module::new();
+        module.section(&types).section(&functions).section(&code);
+        let mut bytes = artifacts::asks().to_vec();
+        ModuleSection(&module).append_to_component(&mut bytes);
+        Artifact::from_bytes(bytes).unwrap()
+    };
+    let error = Target::load(engine(), target(21)).unwrap_err();
+    assert!(
+        matches!(&error, HostError::Artifact(ArtifactError::Limit(limit)) if *limit == LimitExceeded::LoopNesting(20)),
+        "{error:?}"
+    );
+    Target::load(engine(), target(20)).unwrap();
+}
+
 #[test]
 fn compiling_takes_no_longer_than_it_may() {
     let artifact = Artifact::from_bytes(artifacts::asks()).unwrap();
