@@ -473,7 +473,31 @@ mod tests {
 
     #[test]
     fn a_broken_off_run_says_what_is_known() {
-        insta::assert_snapshot!(uncoloured(&Run::of(&log()).text()), @"");
+        insta::assert_snapshot!(uncoloured(&Run::of(&log()).text()), @r"
+        Run 019aafcf-0500-7000-8000-000000000000, broken off
+          began        2025-11-23T08:22:51.392Z
+          what         deploy
+          application  shop 1.0.0+q0123456789abcdef
+          target       hippo 0.1.0 (sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855)
+          environment  staging
+
+        Done:
+             2  target  POST    https://hippo.test/api/apps (40 B) → 201
+
+        May have been done, look before you do it again:
+             4  target  PATCH   https://hippo.test/api/channels/1 → nothing is known
+
+        Not done:
+             3  bindle  POST    https://bindle.test/v1/_i (2.00 KiB) → connection refused
+
+        Asked only:
+             1  target  GET     https://hippo.test/api/apps?name=* → 200
+
+        Refused to the target, nothing left:
+          a request to https://evil.test, which is not granted
+
+        The last line of its file was not written to the end.
+        ");
     }
 
     #[test]
@@ -481,7 +505,10 @@ mod tests {
         let listing = Listing {
             runs: vec![Summary::of(&log())],
         };
-        insta::assert_snapshot!(uncoloured(&listing.text()), @"");
+        insta::assert_snapshot!(uncoloured(&listing.text()), @r"
+        RUN            BEGAN                     WHAT    APPLICATION  TARGET  ENVIRONMENT  STATE                            REQUESTS
+        019aafcf-0500  2025-11-23T08:22:51.392Z  deploy  shop         hippo   staging      broken off, 1 unclear, 1 denied  4
+        ");
         assert_eq!(Listing { runs: vec![] }.text(), "The journal is empty.\n");
     }
 
@@ -497,6 +524,17 @@ mod tests {
             .filter_map(|line| serde_json::from_str(line).ok())
             .map(|entry: Entry| follow(&entry))
             .collect();
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        2025-11-23T10:00:00.000Z deploy with hippo 0.1.0 in staging
+        2025-11-23T10:00:00.001Z application shop 1.0.0+q0123456789abcdef
+        2025-11-23T10:00:00.002Z    1 target GET https://hippo.test/api/apps?name=*
+        2025-11-23T10:00:00.003Z    1 → 200, 2 B in 1.500 ms
+        2025-11-23T10:00:00.004Z    2 target POST https://hippo.test/api/apps
+        2025-11-23T10:00:00.005Z    2 → 201, 10 B in 2.500 ms
+        2025-11-23T10:00:00.006Z    3 bindle POST https://bindle.test/v1/_i
+        2025-11-23T10:00:00.007Z    3 → connection refused in 0.900 ms
+        2025-11-23T10:00:00.008Z refused: a request to https://evil.test, which is not granted
+        2025-11-23T10:00:00.009Z    4 target PATCH https://hippo.test/api/channels/1
+        ");
     }
 }

@@ -7,6 +7,7 @@
 mod application;
 mod command_line;
 mod documents;
+mod journal;
 mod network;
 mod servers;
 mod signals;

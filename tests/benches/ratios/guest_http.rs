@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bowline_app::Application;
+use bowline_host::journal::{Journal, RunInfo, TargetNote};
 use bowline_host::{
-    Approval, Artifact, Engine, EngineOptions, Environment, HttpClient, HttpOptions, Limits, Session, Target,
+    Approval, Artifact, Engine, EngineOptions, Environment, HttpClient, HttpOptions, Limits,
+    Session, Target,
 };
 use bowline_tests::command::Home;
 use bowline_tests::platform::Platform;
@@ -51,6 +53,13 @@ fn compare(server: &str, url: &str, runtime: &Runtime) {
     let engine = Engine::new(&EngineOptions::default()).expect("there is an engine");
     let artifact = Artifact::from_bytes(bowline_guest_artifacts::polls()).expect("it is a target");
     let target = Target::load(&engine, artifact).expect("the guest can be compiled");
+    // As in bowline: with the journal on, on the disk that builds are on, for `/tmp` may be in memory.
+    let folder = tempfile::Builder::new()
+        .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
+        .expect("a folder can be made");
+    let journal = Journal::open(folder.path().join("journal")).expect("the journal can be made");
+    let recorder = journal.begin(run_info(&target)).expect("a run can begin");
+    let recorded = http.recorded(&recorder);
     let session = |times: u32| {
         let environment = Environment::new("default")
             .with_setting("server-url", url.to_owned())
@@ -62,7 +71,7 @@ fn compare(server: &str, url: &str, runtime: &Runtime) {
         let approval = Approval::of(wants.expect("it is described"));
         let mut limits = Limits::default();
         limits.requests = REQUESTS;
-        Session::new(environment, http.clone())
+        Session::new(environment, recorded.clone())
             .granting(&description, &approval)
             .expect("the URL is good")
             .with_limits(limits)
@@ -96,6 +105,19 @@ fn compare(server: &str, url: &str, runtime: &Runtime) {
         "1.30 or less",
     );
     figure("the guest's start and end, once", time(instance), "");
+}
+
+fn run_info(target: &Target) -> RunInfo {
+    RunInfo {
+        operation: "deploy".to_owned(),
+        environment: "default".to_owned(),
+        target: TargetNote {
+            name: "polls".to_owned(),
+            version: "0.1.0".to_owned(),
+            digest: *target.digest(),
+        },
+        program: "ratios".to_owned(),
+    }
 }
 
 /// Answers each request with the same few bytes, as soon as its header has come.
