@@ -3,20 +3,26 @@
 //! Requests of guests, the Bindle transport, readiness questions and downloads all go through it, so that proxies, trusted
 //! certificates, `-k` and timeouts hold everywhere alike.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::Url;
 
+use crate::grant::Reach;
+
+mod address;
 mod error;
 mod execute;
 mod proxy;
+mod resolver;
 mod tls;
 
 pub use error::{TransportError, TransportErrorKind};
 pub(crate) use execute::Recorded;
 pub use proxy::Proxies;
+
+pub(crate) use address::is_public;
+use resolver::Resolver;
 
 /// How [`HttpClient`] connects.
 #[derive(Debug, Clone)]
@@ -89,9 +95,17 @@ pub enum HttpClientError {
 /// loopback addresses without asking anybody (RFC 6761, section 6.3).
 #[derive(Debug, Clone)]
 pub struct HttpClient {
+    anywhere: Pools,
+    public: Pools,
+    /// Judges names that a proxy looks up, where there is one.
+    judge: Option<Resolver>,
+    record: Option<execute::Record>,
+}
+
+#[derive(Debug, Clone)]
+struct Pools {
     inner: reqwest::Client,
     unhurried: reqwest::Client,
-    record: Option<execute::Record>,
 }
 
 impl HttpClient {
@@ -106,11 +120,22 @@ impl HttpClient {
             None => Vec::new(),
         };
         let tls = tls::config(extra).map_err(HttpClientError::Tls)?;
-        let inner = Self::build(options, &tls)?.read_timeout(options.idle_timeout);
-        let unhurried = Self::build(options, &tls)?;
+        let proxies: Arc<[String]> = options.proxies.hosts().into();
+        let pools = |reach| {
+            let resolver = Resolver::new(reach, Arc::clone(&proxies));
+            let inner =
+                Self::build(options, &tls, resolver.clone())?.read_timeout(options.idle_timeout);
+            let unhurried = Self::build(options, &tls, resolver)?;
+            Ok(Pools {
+                inner: inner.build().map_err(HttpClientError::Build)?,
+                unhurried: unhurried.build().map_err(HttpClientError::Build)?,
+            })
+        };
+        let may_use_proxy = has_system_proxy(options) || !options.proxies.is_empty();
         Ok(Self {
-            inner: inner.build().map_err(HttpClientError::Build)?,
-            unhurried: unhurried.build().map_err(HttpClientError::Build)?,
+            anywhere: pools(Reach::Anywhere)?,
+            public: pools(Reach::PublicOnly)?,
+            judge: may_use_proxy.then(|| Resolver::new(Reach::PublicOnly, Arc::clone(&proxies))),
             record: None,
         })
     }
@@ -118,6 +143,7 @@ impl HttpClient {
     fn build(
         options: &HttpOptions,
         tls: &rustls::ClientConfig,
+        resolver: Resolver,
     ) -> Result<reqwest::ClientBuilder, HttpClientError> {
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -126,15 +152,14 @@ impl HttpClient {
             .user_agent(&options.user_agent)
             // Retrying is for those who know whether a request may be repeated.
             .retry(reqwest::retry::never())
-            .dns_resolver(Resolver);
+            .dns_resolver(resolver);
         builder = if options.insecure {
             builder.tls_danger_accept_invalid_certs(true)
         } else {
             // Clones share what the first connection reads and learns: certificates, and sessions to resume.
             builder.tls_backend_preconfigured(tls.clone())
         };
-        let has_settings = cfg!(any(windows, target_os = "macos"));
-        if !(options.system_proxy && has_settings && options.proxies.is_empty()) {
+        if !has_system_proxy(options) {
             builder = builder.no_proxy();
         }
         for rule in options.proxies.rules()? {
@@ -145,38 +170,45 @@ impl HttpClient {
 
     /// The reqwest client behind it. What it sends is in no journal. Errors of its requests are put into words by [`TransportError::new`].
     pub fn reqwest(&self) -> &reqwest::Client {
-        &self.inner
+        &self.anywhere.inner
     }
 
     /// The same without [`HttpOptions::idle_timeout`], for those who time their requests themselves. reqwest counts the time
     /// until an answer begins from when the request starts, its body included, so it would cut every upload that takes longer.
     pub fn unhurried(&self) -> &reqwest::Client {
-        &self.unhurried
+        &self.anywhere.unhurried
+    }
+
+    /// The pool for requests of this reach, with or without [`HttpOptions::idle_timeout`].
+    ///
+    /// # Errors
+    /// When the name that a proxy would look up is not at a public address, though it has to be, or can't be found.
+    pub(crate) async fn pool(
+        &self,
+        reach: Reach,
+        url: &Url,
+        unhurried: bool,
+    ) -> Result<&reqwest::Client, TransportError> {
+        let pools = match reach {
+            Reach::Anywhere => &self.anywhere,
+            Reach::PublicOnly => &self.public,
+        };
+        if let (Reach::PublicOnly, Some(judge), Some(name)) = (reach, &self.judge, url.domain()) {
+            let judged = judge.judge(name).await;
+            judged.map_err(|error| TransportError::not_connected(url, error))?;
+        }
+        Ok(if unhurried {
+            &pools.unhurried
+        } else {
+            &pools.inner
+        })
     }
 }
 
-/// Answers for `localhost` itself and asks the operating system for everything else.
-struct Resolver;
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            if is_localhost(name.as_str()) {
-                let both = [
-                    IpAddr::V4(Ipv4Addr::LOCALHOST),
-                    IpAddr::V6(Ipv6Addr::LOCALHOST),
-                ];
-                return Ok(Box::new(both.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Addrs);
-            }
-            match tokio::net::lookup_host((name.as_str(), 0)).await {
-                Ok(found) => {
-                    let found: Vec<_> = found.collect();
-                    Ok(Box::new(found.into_iter()) as Addrs)
-                }
-                Err(error) => Err(Box::new(error::LookupError(Arc::new(error))) as _),
-            }
-        })
-    }
+/// Whether the proxies are those of the system's settings.
+fn has_system_proxy(options: &HttpOptions) -> bool {
+    let has_settings = cfg!(any(windows, target_os = "macos"));
+    options.system_proxy && has_settings && options.proxies.is_empty()
 }
 
 /// Whether RFC 6761 reserves this host name for the loopback addresses.

@@ -100,6 +100,9 @@ pub enum SecretMisuse {
     Url,
     /// It was in a body that is neither JSON nor an URL-encoded form, or that is too large to be searched.
     Body,
+    /// It was put right behind the beginning of an escape (`%4`, `\u00`), which its first characters would have completed: a server
+    /// that repeats it would have repeated something that can't be recognised.
+    Escape,
 }
 
 impl fmt::Display for Denial {
@@ -150,6 +153,14 @@ impl fmt::Display for Denial {
             } => write!(
                 f,
                 "sending the secret '{name}' to {origin} in a body that is neither JSON nor a form, or is larger than 1 MiB"
+            ),
+            Self::Secret {
+                name,
+                origin,
+                reason: SecretMisuse::Escape,
+            } => write!(
+                f,
+                "sending the secret '{name}' to {origin} behind the beginning of an escape, which would swallow a part of it"
             ),
             Self::Capability(what) => {
                 write!(f, "the use of {what}, which this operation does not have")

@@ -4,6 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+pub(crate) mod redact;
 pub(crate) mod vault;
 
 /// A password, token or key. It is overwritten when dropped and `Debug` doesn't show it; there is no `Display`.

@@ -3,10 +3,13 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use rustls::CertificateError;
 use url::Url;
+
+use super::resolver::NotPublic;
 
 /// What kept a request from being answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +87,29 @@ impl TransportError {
             reason,
             source: Arc::new(error),
         }
+    }
+
+    /// A request that was given up before there was a connection.
+    pub(crate) fn not_connected(url: &Url, error: Box<dyn Error + Send + Sync>) -> Self {
+        let (kind, reason) = classify_direct(&*error);
+        Self {
+            kind,
+            origin: origin_of(url),
+            reason,
+            source: Arc::from(error),
+        }
+    }
+
+    /// The address of the server, where it is what forbade the request.
+    pub(crate) fn not_public(&self) -> Option<IpAddr> {
+        let mut next: Option<&(dyn Error + 'static)> = Some(&*self.source);
+        while let Some(current) = next {
+            if let Some(NotPublic(address)) = current.downcast_ref() {
+                return Some(*address);
+            }
+            next = current.source();
+        }
+        None
     }
 
     /// What kept it from being answered.
@@ -201,6 +227,9 @@ fn classify_direct(error: &(dyn Error + 'static)) -> (TransportErrorKind, String
     let mut fallback = None;
     let mut next: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(current) = next {
+        if let Some(NotPublic(address)) = current.downcast_ref() {
+            return (Kind::Unreachable, NotPublic(*address).to_string());
+        }
         if current.is::<LookupError>() {
             return (
                 Kind::NameNotFound,

@@ -41,6 +41,15 @@ impl Proxies {
         }
     }
 
+    /// Names of the proxies' own hosts.
+    pub(super) fn hosts(&self) -> Vec<String> {
+        let addresses = [&self.http, &self.https].into_iter().flatten();
+        addresses
+            .filter_map(|address| parse(address.expose()).ok())
+            .filter_map(|url| url.host_str().map(str::to_owned))
+            .collect()
+    }
+
     pub(super) fn rules(&self) -> Result<Vec<reqwest::Proxy>, HttpClientError> {
         let bypass = self.bypassed();
         let mut rules = Vec::new();

@@ -327,7 +327,7 @@ fn rules_are_read_in_one_way_only() {
     };
     for text in [
         "GET  https://a.test",
-        "https://a.test/ x",
+        "GET https://a.test/ x",
         "https://a.t\nest",
         "\u{202e}https://a.test",
     ] {

@@ -20,6 +20,7 @@ use crate::client::TransportError;
 use crate::error::SecretMisuse;
 use crate::grant::Origin;
 use crate::journal::{Content, Note, Sent};
+use crate::secrets::redact::Redactor;
 use crate::secrets::vault::{Encoding, Misuse, PLACEHOLDER, Vault};
 use crate::state::{Run, Way};
 
@@ -237,6 +238,8 @@ pub(super) struct Incoming {
     url: Url,
     body: reqwest::Body,
     seen: u64,
+    /// Takes secrets out, where the guest has placeholders of any.
+    redactor: Option<Redactor>,
     /// The guest's own patience between two pieces, where it has set one.
     silence: Option<(Duration, Pin<Box<Sleep>>)>,
     _turn: Turn,
@@ -247,6 +250,7 @@ impl Incoming {
         run: Arc<Run>,
         url: Url,
         body: reqwest::Body,
+        redactor: Option<Redactor>,
         silence: Option<Duration>,
         turn: Turn,
     ) -> Self {
@@ -256,6 +260,7 @@ impl Incoming {
             url,
             body,
             seen: 0,
+            redactor,
             silence,
             _turn: turn,
         }
@@ -270,7 +275,57 @@ impl Body for Incoming {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let this = &mut *self;
+        loop {
+            let polled = ready!(self.poll_as_sent(context));
+            let this = &mut *self;
+            let Some(redactor) = &mut this.redactor else {
+                return Poll::Ready(polled);
+            };
+            let clean = match polled {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => redactor.push(&data),
+                    // Trailers are understood by nearly nobody, and would come before the rest that waits.
+                    Err(_) => continue,
+                },
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => match redactor.finish() {
+                    rest if rest.is_empty() => return Poll::Ready(None),
+                    rest => return Poll::Ready(Some(Ok(Frame::data(rest)))),
+                },
+            };
+            if !clean.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(clean))));
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.waiting() == 0 && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let mut hint = self.body.size_hint();
+        let waiting = self.waiting();
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper.saturating_add(waiting));
+        }
+        hint.set_lower(hint.lower().saturating_add(waiting));
+        hint
+    }
+}
+
+impl Incoming {
+    /// Bytes that wait for more, because a secret could begin with them.
+    fn waiting(&self) -> u64 {
+        self.redactor.as_ref().map_or(0, Redactor::waiting)
+    }
+
+    /// The next piece as the server sent it.
+    fn poll_as_sent(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let this = self;
         let frame = match Pin::new(&mut this.body).poll_frame(context) {
             Poll::Ready(frame) => frame,
             Poll::Pending => {
@@ -301,14 +356,6 @@ impl Body for Incoming {
             }
         })
     }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }
 
 #[cfg(test)]
@@ -327,6 +374,31 @@ mod tests {
         let (mut headers, mut note) = (HeaderMap::new(), Note::default());
         let vault = Vault::default();
         Outgoing::prepare(run, &vault, body, &mut headers, &origin, &mut note).await
+    }
+
+    /// The guest sees stars, in however many pieces the secret comes, and as many bytes as were announced.
+    #[tokio::test]
+    async fn secrets_are_struck_out_of_what_arrives() {
+        let run = Arc::new(Run::unlent("guest", Operation::Deploy, Limits::default()));
+        let mut vault = Vault::default();
+        let secret = crate::Secret::new("s3cr/et");
+        vault.placeholder("token", &secret, crate::secrets::vault::Home::Granted);
+        let pieces = [
+            "{\"a\":\"s3c",
+            "r/",
+            "et\",\"b\":\"s3cr",
+            "\\/e",
+            "t\",\"c\":\"s3c",
+        ];
+        let sent: String = pieces.concat();
+        let stream = futures::stream::iter(pieces.map(Ok::<_, std::io::Error>));
+        let (body, turn) = (reqwest::Body::wrap_stream(stream), Turn::free());
+        let url = "https://a.test/".parse().unwrap();
+        let redactor = Redactor::new(vault.patterns());
+        let body = Incoming::new(run, url, body, Some(redactor), None, turn);
+        let seen = body.collect().await.unwrap().to_bytes();
+        assert_eq!(seen, "{\"a\":\"*******\",\"b\":\"********\",\"c\":\"s3c");
+        assert_eq!(seen.len(), sent.len());
     }
 
     /// To its reader, a body whose guest was stopped looks complete. The server must not take half of a file for all of it.

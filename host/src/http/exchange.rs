@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use http::header::{HeaderMap, HeaderValue};
-use http::{Method, Request, Response};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use url::Url;
 use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody};
@@ -13,10 +13,12 @@ use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody};
 use super::body::{self, Outgoing};
 use super::fault;
 use crate::client::Recorded;
+use crate::client::is_public;
 use crate::error::{Denial, SecretMisuse};
-use crate::grant::{Allowed, Origin, Refusal};
+use crate::grant::{Allowed, Origin, Reach, Refusal};
 use crate::journal::Note;
 use crate::limits::LimitExceeded;
+use crate::secrets::redact::{Pattern, Redactor};
 use crate::secrets::vault::{Encoding, Misuse};
 use crate::state::{Lent, Run};
 use crate::text;
@@ -34,7 +36,16 @@ pub(super) async fn exchange(
     let turn = take_turn(run)?;
     run.granted(lent).map_err(|_| Error::HttpRequestDenied)?;
     let (url, allowed) = address(run, lent, &parts.method, &parts.uri.to_string())?;
-    let Allowed { origin, whole, .. } = allowed;
+    let Allowed {
+        origin,
+        reach,
+        whole,
+        ..
+    } = allowed;
+    let private = origin.address().filter(|address| !is_public(*address));
+    if let (Reach::PublicOnly, Some(address)) = (reach, private) {
+        return Err(deny(run, Denial::Private { origin, address }));
+    }
     if let Some(name) = OVERRIDES
         .iter()
         .find(|name| !whole && parts.headers.contains_key(**name))
@@ -53,6 +64,8 @@ pub(super) async fn exchange(
         return Err(misused(run, misuse, &origin));
     }
     let mut headers = parts.headers;
+    // What is encoded can't be searched for secrets.
+    headers.remove(header::ACCEPT_ENCODING);
     let mut note = Note {
         during: Some(run.operation),
         ..Note::default()
@@ -63,11 +76,10 @@ pub(super) async fn exchange(
     let mut outgoing = reqwest::Request::new(parts.method, url.clone());
     *outgoing.headers_mut() = headers;
     // The client's patience counts from the start of the request, which a long upload would exceed; it has the operation's clock.
-    let pool = if body.is_stream() {
-        lent.http.unhurried()
-    } else {
-        lent.http.reqwest()
-    };
+    let pool = lent.http.pool(reach, &url, body.is_stream()).await;
+    let pool = pool.map_err(|error| fault::unanswered(run, error))?;
+    // Reading the body can have taken long.
+    run.granted(lent).map_err(|_| Error::HttpRequestDenied)?;
     *outgoing.body_mut() = body.into_reqwest();
     tracing::debug!(target = run.target, method = %outgoing.method(), %origin, path = url.path(), "sending");
     let sent = lent.http.execute(pool, outgoing, note);
@@ -85,9 +97,20 @@ pub(super) async fn exchange(
         run.exceed(exceeded);
         return Err(Error::HttpResponseHeaderSectionSize(None));
     }
+    // Whatever the vault holds by now: another request of the guest may have come to know more since.
+    let vault = lent.vault().clone();
+    if vault.may_go_to(&origin) && is_opaque(&response) {
+        let denial = Denial::Opaque(origin);
+        receipt.failed(&denial.to_string(), false);
+        return Err(deny(run, denial));
+    }
+    let patterns = vault.patterns();
+    let mut response = response;
+    redact_headers(&patterns, response.headers_mut());
+    let redactor = (!patterns.is_empty()).then(|| Redactor::new(patterns));
     let silence = options.between_bytes_timeout;
     Ok(response.map(|body| {
-        let body = body::Incoming::new(Arc::clone(run), url, body, silence, turn);
+        let body = body::Incoming::new(Arc::clone(run), url, body, redactor, silence, turn);
         // Outermost: the journal has the digest of what the guest sees.
         if receipt.is_open() {
             Recorded::new(body, receipt).boxed_unsync()
@@ -95,6 +118,34 @@ pub(super) async fn exchange(
             body.boxed_unsync()
         }
     }))
+}
+
+/// Whether secrets in the body of this answer could not be found: it is encoded, or only a part, of which others may be asked for.
+fn is_opaque<B>(response: &Response<B>) -> bool {
+    let coded = |name: HeaderName, plain: &str| {
+        response.headers().get_all(name).iter().any(|value| {
+            let codings = value.as_bytes().split(|byte| *byte == b',');
+            codings
+                .map(<[u8]>::trim_ascii)
+                .any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(plain.as_bytes()))
+        })
+    };
+    response.status() == StatusCode::PARTIAL_CONTENT
+        || coded(header::CONTENT_ENCODING, "identity")
+        || coded(header::TRANSFER_ENCODING, "chunked")
+}
+
+fn redact_headers(patterns: &[Arc<Pattern>], headers: &mut HeaderMap) {
+    if patterns.is_empty() {
+        return;
+    }
+    for value in headers.values_mut() {
+        let clean = Redactor::whole(patterns.to_vec(), value.as_bytes());
+        if clean != value.as_bytes() {
+            // Stars in the place of visible characters are a value, too.
+            *value = HeaderValue::from_bytes(&clean).unwrap_or(HeaderValue::from_static(""));
+        }
+    }
 }
 
 /// How long the guest wants to wait for the beginning of an answer, if it says so.
@@ -105,6 +156,14 @@ fn patience(options: &RequestOptions) -> Option<Duration> {
 
 /// One of the requests that are under way at the same time; its place is free again when it is dropped.
 pub(super) struct Turn(Arc<AtomicU32>);
+
+#[cfg(test)]
+impl Turn {
+    /// A place that nobody else waits for.
+    pub(super) fn free() -> Self {
+        Self(Arc::new(AtomicU32::new(1)))
+    }
+}
 
 impl Drop for Turn {
     fn drop(&mut self) {
@@ -218,4 +277,59 @@ pub(super) fn misused(run: &Run, misuse: Misuse, origin: &Origin) -> Error {
             reason,
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&str, &str)]) -> Response<()> {
+        let answer = headers.iter().fold(
+            Response::builder().status(status),
+            |answer, (name, value)| answer.header(*name, *value),
+        );
+        answer.body(()).unwrap()
+    }
+
+    #[test]
+    fn answers_that_cannot_be_searched() {
+        for headers in [
+            &[][..],
+            &[("content-encoding", "identity")],
+            &[("content-encoding", "")],
+            &[("transfer-encoding", "Chunked")],
+        ] {
+            assert!(!is_opaque(&answer(200, headers)), "{headers:?}");
+        }
+        for headers in [
+            &[("content-encoding", "gzip")][..],
+            &[("content-encoding", "identity, br")],
+            &[
+                ("content-encoding", "identity"),
+                ("content-encoding", "zstd"),
+            ],
+            &[("transfer-encoding", "gzip, chunked")],
+        ] {
+            assert!(is_opaque(&answer(200, headers)), "{headers:?}");
+        }
+        assert!(is_opaque(&answer(206, &[])));
+    }
+
+    #[test]
+    fn headers_keep_no_secret() {
+        let mut answer = answer(
+            302,
+            &[
+                ("location", "https://a.test/?t=s3cr%2Fet&u=x"),
+                ("x-note", "plain"),
+            ],
+        );
+        let pattern = Arc::new(Pattern::new("s3cr/et").unwrap());
+        redact_headers(&[pattern], answer.headers_mut());
+        assert_eq!(
+            answer.headers()["location"],
+            "https://a.test/?t=*********&u=x"
+        );
+        assert_eq!(answer.headers()["x-note"], "plain");
+    }
 }

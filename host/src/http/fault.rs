@@ -3,6 +3,7 @@
 use wasmtime_wasi_http::Error;
 
 use crate::client::{TransportError, TransportErrorKind};
+use crate::error::Denial;
 use crate::state::Run;
 
 /// A request got no whole answer. The reason is noted, in case that the operation fails for it.
@@ -14,6 +15,9 @@ pub(super) fn unanswered(run: &Run, error: TransportError) -> Error {
             return reason.error();
         }
         cause = current.source();
+    }
+    if let (Some(address), Ok(origin)) = (error.not_public(), error.origin().parse()) {
+        return super::exchange::deny(run, Denial::Private { origin, address });
     }
     // A guest that hears of the connection only may send the request again.
     let connecting = std::error::Error::source(&error)

@@ -3,9 +3,12 @@
 //! A placeholder is `bowline-secret-` and 32 hexadecimal digits, drawn for each operation. All its characters stand for themselves in
 //! headers, URLs, JSON and forms, so that no encoder changes it, and a guest can't guess another's.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use super::Secret;
+use super::redact::Pattern;
 use crate::error::SecretMisuse;
 use crate::grant::Origin;
 
@@ -36,6 +39,30 @@ pub(crate) enum Encoding {
     Plain,
 }
 
+impl Encoding {
+    /// Whether this text ends in the middle of an escape, so that what follows would be read as a part of it.
+    fn is_escape_begun(self, text: &[u8]) -> bool {
+        match self {
+            Self::Plain => false,
+            Self::Form => match text {
+                [.., b'%'] => true,
+                [.., b'%', digit] => digit.is_ascii_hexdigit(),
+                _ => false,
+            },
+            Self::Json => {
+                let digits = text.iter().rev().take(3);
+                let digits = digits.take_while(|byte| byte.is_ascii_hexdigit()).count();
+                let is_open = |text: &[u8]| {
+                    let slashes = text.iter().rev().take_while(|byte| **byte == b'\\');
+                    slashes.count() % 2 == 1
+                };
+                let before = |count: usize| text[..text.len() - count].strip_suffix(b"u");
+                is_open(text) || (0..=digits).any(|count| before(count).is_some_and(is_open))
+            }
+        }
+    }
+}
+
 /// A secret on its way to where it must not go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Misuse {
@@ -55,6 +82,7 @@ struct Entry {
     name: String,
     placeholder: String,
     secret: Secret,
+    pattern: Option<Arc<Pattern>>,
     home: Home,
 }
 
@@ -73,6 +101,7 @@ impl Vault {
             name: name.to_owned(),
             placeholder: placeholder.clone(),
             secret: secret.clone(),
+            pattern: Pattern::new(secret.expose()).map(Arc::new),
             home,
         });
         placeholder
@@ -85,6 +114,24 @@ impl Vault {
                 entry.home = Home::Only(origin.clone());
             }
         }
+    }
+
+    /// What to look for in answers: every secret that the guest has a placeholder of.
+    pub(crate) fn patterns(&self) -> Vec<Arc<Pattern>> {
+        let patterns = self
+            .entries
+            .iter()
+            .filter_map(|entry| entry.pattern.clone());
+        patterns.collect()
+    }
+
+    /// Whether any of the secrets may go there.
+    pub(crate) fn may_go_to(&self, origin: &Origin) -> bool {
+        self.entries.iter().any(|entry| match &entry.home {
+            Home::Granted => true,
+            Home::Only(home) => home == origin,
+            Home::Unnamed(_) => false,
+        })
     }
 
     /// The name of a secret whose placeholder is in there.
@@ -108,6 +155,12 @@ impl Vault {
                 return Err(Misuse {
                     name: entry.name.clone(),
                     reason: SecretMisuse::Origin,
+                });
+            }
+            if encoding.is_escape_begun(&text[..at]) {
+                return Err(Misuse {
+                    name: entry.name.clone(),
+                    reason: SecretMisuse::Escape,
                 });
             }
             let out = out.get_or_insert_with(|| Vec::with_capacity(text.len()));
@@ -236,6 +289,37 @@ mod tests {
         assert!(goes(&vault, &to));
         vault.settle("url", &origin("https://b.test"));
         assert!(goes(&vault, &to) && !goes(&vault, &origin("https://b.test")));
+    }
+
+    #[test]
+    fn no_escape_swallows_the_beginning_of_a_secret() {
+        let to = origin("https://a.test");
+        let (vault, placeholder) = vault("41b", Home::Granted);
+        let is_sent = |before: &str, encoding| {
+            let text = format!("{before}{placeholder}");
+            vault.swap(text.as_bytes(), &to, encoding).is_ok()
+        };
+        for (before, form, json) in [
+            ("%", false, true),
+            ("%4", false, true),
+            ("%41", true, true),
+            ("%%4", false, true),
+            ("4", true, true),
+            ("\\", true, false),
+            ("\\\\", true, true),
+            ("\\u", true, false),
+            ("\\u0", true, false),
+            ("\\u00a", true, false),
+            ("\\u00ab", true, true),
+            ("\\\\u00a", true, true),
+            ("\\\\\\u00a", true, false),
+            ("u00a", true, true),
+            ("", true, true),
+        ] {
+            assert_eq!(is_sent(before, Encoding::Form), form, "{before}");
+            assert_eq!(is_sent(before, Encoding::Json), json, "{before}");
+            assert!(is_sent(before, Encoding::Plain), "{before}");
+        }
     }
 
     #[test]

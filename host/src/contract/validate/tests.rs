@@ -75,7 +75,7 @@ fn nonsense_is_refused() {
         ),
         (
             |d| d.network = vec![format!("https://{}", "x".repeat(2000))],
-            "an origin is longer than 2000 characters",
+            "a rule for the network is longer than 2000 characters",
         ),
         (
             |d| d.summary = "\u{1b}[2J".to_owned(),

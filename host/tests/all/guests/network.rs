@@ -87,7 +87,7 @@ pub async fn asks() {
             matches!(
                 outcome,
                 Err(HostError::Denied {
-                    denial: Denial::Request(_),
+                    denial: Denial::Request(_) | Denial::Method { .. },
                     ..
                 } | HostError::Failed { .. })
             ),
