@@ -1,6 +1,6 @@
 # Every verb has a one-line help behind `##`; `make` alone prints them.
 .DEFAULT_GOAL := help
-.PHONY: help setup targets demo test check bench plugin fmt doc clean
+.PHONY: help setup targets demo test check bench fuzz plugin fmt doc clean
 
 CARGO := cargo
 # One feature resolution and one target folder for everything: building the
@@ -37,6 +37,9 @@ bench: setup targets ## Measure; prints ratios against a named baseline in the s
 	$(CARGO) build $(ALL) --bins --release
 	$(CARGO) bench $(ALL) --bench ratios
 
+fuzz: setup ## Fuzz every reader of strangers' texts for FUZZ_SECONDS each (20); the first time compiles for long
+	@scripts/fuzz
+
 plugin: setup ## Pack bowline for `spin plugins install --file target/plugin/bowline.json`
 	$(CARGO) build $(ALL) --bins --release
 	@"$${CARGO_TARGET_DIR:-target}/release/bowline-plugin" --out target/plugin
@@ -49,4 +52,4 @@ doc: ## Build the API documentation
 
 clean: ## Remove everything that was built
 	$(CARGO) clean
-	rm -rf examples/*/target .demo
+	rm -rf examples/*/target fuzz/target .demo

@@ -25,6 +25,8 @@ pub mod description;
 pub mod error;
 pub mod exit;
 mod fault;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod limits;
 pub mod network;
 pub mod output;

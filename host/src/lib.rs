@@ -42,6 +42,8 @@ pub mod contract;
 mod engine;
 mod environment;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod grant;
 mod http;
 pub mod journal;

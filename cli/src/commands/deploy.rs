@@ -28,6 +28,8 @@ use crate::variables::Variables;
 use request::Request;
 
 pub(crate) mod plan;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod readiness;
 mod request;
 mod saved;
