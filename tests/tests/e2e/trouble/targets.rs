@@ -147,7 +147,7 @@ fn an_origin_that_the_target_names_itself_has_to_be_approved() {
 }
 
 #[test]
-fn nothing_is_left_but_the_cache() {
+fn nothing_is_left_but_the_cache_and_the_journal() {
     let world = World::new(guests::traps());
     world.deploy().run().fails(12, &[]);
     let entries = |folder: &Path| -> Vec<_> {
@@ -158,7 +158,7 @@ fn nothing_is_left_but_the_cache() {
     };
     let mut left = entries(world.home.path());
     left.sort();
-    assert_eq!(left, ["cache", "their.wasm"]);
+    assert_eq!(left, ["cache", "state", "their.wasm"]);
     assert_eq!(entries(world.sample.path()).len(), 3, "what was there");
 }
 
