@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use bowline_host::{Approval, LimitExceeded, Limits, Operation};
+use bowline_host::{Approval, LimitError, LimitExceeded, Limits, Operation};
 use clap::{Arg, ArgAction};
 
 use crate::error::Error;
@@ -46,9 +46,13 @@ pub fn set(limits: &mut Limits, given: &[OsString]) -> Result<(), Error> {
             )
             .hint("write it as in `--limit memory=512MiB`"));
         };
-        limits
-            .set(name, value)
-            .map_err(|error| Error::of(Exit::Usage, &error).hint(names()))?;
+        limits.set(name, value).map_err(|error| {
+            let made = Error::of(Exit::Usage, &error);
+            match error {
+                LimitError::Unknown { .. } => made.hint(names()),
+                _ => made,
+            }
+        })?;
     }
     Ok(())
 }

@@ -50,6 +50,37 @@ fn errors_are_results_to_those_who_read_json() {
 }
 
 #[test]
+fn limits_are_set_by_name() {
+    let world = World::new();
+    let file = world.path().join("small.wasm");
+    std::fs::write(&file, vec![0; 2_000]).unwrap();
+    let file = file.to_str().unwrap();
+    for (limit, code, message) in [
+        (
+            "memry=64MiB",
+            2,
+            "there is no limit 'memry'; did you mean 'memory'?",
+        ),
+        ("memory=64", 2, "the limit 'memory' can't be 64 bytes"),
+        (
+            "memory",
+            2,
+            "--limit needs a name and a value, and 'memory' has no '='",
+        ),
+        (
+            "component-size=1KiB",
+            11,
+            "it goes beyond the limit 'component-size': a component of more than 1 KiB",
+        ),
+        ("component-size=2KiB", 12, "it is not WebAssembly"),
+    ] {
+        let ended = world.run(&["deploy", "--target", file, "--limit", limit], &[]);
+        assert_eq!(ended.code, Some(code), "{limit}: {}", ended.stderr);
+        assert!(ended.stderr.contains(message), "{limit}: {}", ended.stderr);
+    }
+}
+
+#[test]
 fn descriptions_are_kept_for_the_next_help() {
     let world = World::new();
     let home = world.path().join("home");

@@ -38,9 +38,7 @@ fn deepest(body: &FunctionBody<'_>) -> u32 {
             | Operator::Try { .. }
             | Operator::TryTable { .. } => blocks.push(false),
             Operator::End | Operator::Delegate { .. } => {
-                if blocks.pop() == Some(true) {
-                    now -= 1;
-                }
+                now -= u32::from(blocks.pop() == Some(true));
             }
             _ => {}
         }

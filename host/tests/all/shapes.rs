@@ -1,14 +1,10 @@
 //! Components of a shape that would cost the host much, or everything, if it began to compile them.
 
 use std::iter;
-use std::time::Duration;
 
-use bowline_host::{
-    Artifact, ArtifactError, Engine, EngineOptions, HostError, Inspection, LimitExceeded, Limits,
-    Target,
-};
+use bowline_host::{Artifact, ArtifactError, Inspection, LimitExceeded, Limits};
 use wasm_encoder::{
-    Alias, BlockType, CodeSection, Component, ComponentAliasSection, ComponentExportKind,
+    Alias, CodeSection, Component, ComponentAliasSection, ComponentExportKind,
     ComponentInstanceSection, ComponentOuterAliasKind, ComponentTypeSection, Function,
     FunctionSection, InstanceSection, Instruction, Module, ModuleArg, ModuleSection,
     NestedComponentSection, PrimitiveValType, RawSection, TypeSection, ValType,
