@@ -13,8 +13,8 @@ use std::time::Duration;
 use bowline_app::Application;
 use bowline_host::bindle::{Client, ClientOptions, Signer};
 use bowline_host::{
-    Approval, Artifact, Engine, EngineOptions, Environment, HttpClient, HttpOptions, Session, Target,
-    readiness,
+    Approval, Artifact, Engine, EngineOptions, Environment, HttpClient, HttpOptions, Session,
+    Target, readiness,
 };
 
 #[tokio::main]
@@ -53,7 +53,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (name, revision) = (&deployment.application, &deployment.revision);
     println!("{name} runs as revision {revision}");
     if let (Some(url), Some(ready_when)) = (&deployment.url, &deployment.ready_when) {
-        let outcome = readiness::wait(&http, url, ready_when, Duration::from_secs(60)).await;
+        let reach = readiness::reach(&session.grant).await;
+        let timeout = Duration::from_secs(60);
+        let outcome = readiness::wait(&http, reach, url, ready_when, timeout).await;
         println!("{url} {outcome:?}");
     }
     Ok(())

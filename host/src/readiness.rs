@@ -1,13 +1,15 @@
 //! Waits until a deployment answers.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use http::Method;
 use serde_json::Value;
-use url::Url;
+use url::{Host, Url};
 
-use crate::client::{HttpClient, TransportError};
+use crate::client::{HttpClient, TransportError, is_localhost, is_public};
 use crate::contract::Readiness;
+use crate::grant::{Grant, Origin, Reach};
 use crate::journal::Note;
 use crate::text;
 
@@ -37,6 +39,11 @@ pub enum Unready {
     /// There was no answer at all.
     #[error("it could not be asked")]
     Unreachable(#[source] TransportError),
+    /// It is at a private address, though it has to be at a public one. It was not asked.
+    #[error(
+        "it is at the private address {0}, and no server that you gave to the target is at one, so it is not asked"
+    )]
+    Private(IpAddr),
     /// It took the request and gave no answer in the time that was left.
     #[error("it does not answer in time")]
     TimedOut,
@@ -56,20 +63,51 @@ pub enum Unready {
     },
 }
 
+/// Where the deployments of a target with this grant may be asked. They are where their platform is: at a private address only if
+/// a server is at one that the user gave to the target. What a target says of its deployment is no reason to ask within the
+/// user's own network.
+pub async fn reach(grant: &Grant) -> Reach {
+    for (rule, reach) in grant.rules() {
+        if reach == Reach::Anywhere && !is_at_public_address(rule.origin()).await {
+            return Reach::Anywhere;
+        }
+    }
+    Reach::PublicOnly
+}
+
+/// A name that nobody here knows may be one that only the user's proxy knows, in a network behind it.
+async fn is_at_public_address(origin: &Origin) -> bool {
+    let host = origin.host();
+    if let Ok(address) = host.trim_matches(['[', ']']).parse() {
+        return is_public(address);
+    }
+    if is_localhost(host) {
+        return false;
+    }
+    match tokio::net::lookup_host((host, origin.port())).await {
+        Ok(mut found) => found.all(|address| is_public(address.ip())),
+        Err(_) => false,
+    }
+}
+
 /// Asks again and again until the deployment at `base` answers as expected, or `timeout` is over. Every question may take as
-/// long as there is time left, and at least one is asked.
+/// long as there is time left, and at least one is asked, unless the deployment is beyond `reach`.
 pub async fn wait(
     http: &HttpClient,
+    reach: Reach,
     base: &Url,
     readiness: &Readiness,
     timeout: Duration,
 ) -> Outcome {
     let url = question(base, readiness);
+    if let (Reach::PublicOnly, Some(address)) = (reach, private_address(&url)) {
+        return Outcome::NotReady(Unready::Private(address));
+    }
     let started = Instant::now();
     let mut pause = FIRST_PAUSE;
     loop {
         let left = timeout.saturating_sub(started.elapsed()).max(FIRST_PAUSE);
-        let seen = match tokio::time::timeout(left, ask(http, &url, readiness)).await {
+        let seen = match tokio::time::timeout(left, ask(http, reach, &url, readiness)).await {
             Ok(Answer::Ready) => return Outcome::Ready,
             Ok(Answer::Never(reason)) => return Outcome::Impossible(reason),
             Ok(Answer::NotYet(seen)) => seen,
@@ -105,10 +143,24 @@ enum Answer {
     Never(String),
 }
 
-async fn ask(http: &HttpClient, url: &Url, readiness: &Readiness) -> Answer {
+/// The address in a URL that has one in the place of a name, if it is private. Names are judged when they are looked up.
+fn private_address(url: &Url) -> Option<IpAddr> {
+    let address = match url.host()? {
+        Host::Domain(_) => return None,
+        Host::Ipv4(address) => address.into(),
+        Host::Ipv6(address) => address.into(),
+    };
+    (!is_public(address)).then_some(address)
+}
+
+async fn ask(http: &HttpClient, reach: Reach, url: &Url, readiness: &Readiness) -> Answer {
     let unreachable = |error| Answer::NotYet(Unready::Unreachable(error));
+    let pool = match http.pool(reach, url, false).await {
+        Ok(pool) => pool,
+        Err(error) => return unreachable(error),
+    };
     let request = reqwest::Request::new(Method::GET, url.clone());
-    let mut response = match http.fetch(http.reqwest(), request, Note::default()).await {
+    let mut response = match http.fetch(pool, request, Note::default()).await {
         Ok(response) => response,
         Err(error) => return unreachable(error),
     };

@@ -271,7 +271,7 @@ async fn deploy(job: &Job<'_>) -> Result<Deployed, Error> {
         .map_err(|error| fault::operation(&error, Some(&context.description)))?
         .deployment;
 
-    let readiness = readiness::wait(request, &deployment, http, progress);
+    let readiness = readiness::wait(request, &deployment, (http, &session.grant), progress);
     let readiness = match interruptible(&mut signals, readiness).await {
         Some(readiness) => readiness?,
         None => {

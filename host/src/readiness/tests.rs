@@ -62,7 +62,14 @@ async fn it_waits_for_the_revision_itself() {
         &answer(200, r#"{"bindle_version":"1.0.0+q1"}"#),
     ])
     .await;
-    let outcome = wait(&client(), &url, &info(), Duration::from_secs(60)).await;
+    let outcome = wait(
+        &client(),
+        Reach::Anywhere,
+        &url,
+        &info(),
+        Duration::from_secs(60),
+    )
+    .await;
     assert!(matches!(outcome, Outcome::Ready), "{outcome:?}");
     assert_eq!(
         *seen.lock().unwrap(),
@@ -89,14 +96,14 @@ async fn what_was_seen_last_is_told() {
         (answer(302, "{}"), "it answers with status 302"),
     ] {
         let (url, _) = server(&[&body]).await;
-        let outcome = wait(&client(), &url, &info(), Duration::ZERO).await;
+        let outcome = wait(&client(), Reach::Anywhere, &url, &info(), Duration::ZERO).await;
         let Outcome::NotReady(seen) = outcome else {
             panic!("{body}: {outcome:?}")
         };
         assert!(seen.to_string().starts_with(expected), "{seen}");
     }
     let url = "http://127.0.0.1:9/".parse().unwrap();
-    let outcome = wait(&client(), &url, &info(), Duration::ZERO).await;
+    let outcome = wait(&client(), Reach::Anywhere, &url, &info(), Duration::ZERO).await;
     assert!(
         matches!(outcome, Outcome::NotReady(Unready::Unreachable(_))),
         "{outcome:?}"
@@ -110,7 +117,7 @@ async fn an_endless_answer_is_not_read_to_its_end() {
         " ".repeat(3 << 20)
     );
     let (url, _) = server(&[&long]).await;
-    let outcome = wait(&client(), &url, &info(), Duration::ZERO).await;
+    let outcome = wait(&client(), Reach::Anywhere, &url, &info(), Duration::ZERO).await;
     assert!(
         matches!(
             outcome,
@@ -123,7 +130,14 @@ async fn an_endless_answer_is_not_read_to_its_end() {
 #[tokio::test]
 async fn what_can_never_run_is_not_waited_for() {
     let (url, _) = server(&[&answer(501, "needs \u{1b}fermyon:spin/llm\n")]).await;
-    let outcome = wait(&client(), &url, &info(), Duration::from_secs(60)).await;
+    let outcome = wait(
+        &client(),
+        Reach::Anywhere,
+        &url,
+        &info(),
+        Duration::from_secs(60),
+    )
+    .await;
     let Outcome::Impossible(reason) = outcome else {
         panic!("{outcome:?}")
     };
@@ -135,6 +149,7 @@ async fn without_an_expectation_any_success_will_do() {
     let (url, _) = server(&[&answer(500, ""), &answer(204, "")]).await;
     let outcome = wait(
         &client(),
+        Reach::Anywhere,
         &url,
         &Readiness::new("/health", None),
         Duration::from_secs(60),
@@ -156,6 +171,42 @@ fn the_question_stays_with_the_deployment() {
 #[tokio::test]
 async fn waiting_without_end_is_no_overflow() {
     let (url, _) = server(&[&answer(200, "{\"bindle_version\":\"1.0.0+q1\"}")]).await;
-    let outcome = wait(&client(), &url, &info(), Duration::MAX).await;
+    let outcome = wait(&client(), Reach::Anywhere, &url, &info(), Duration::MAX).await;
     assert!(matches!(outcome, Outcome::Ready), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_deployment_is_at_a_private_address_only_where_its_platform_is() {
+    let reach_of = async |origin: &str| {
+        let grant = Grant::none().with_origin(origin.parse().unwrap());
+        reach(&grant).await
+    };
+    for private in [
+        "http://127.0.0.1:5309",
+        "https://10.0.0.1",
+        "http://[::1]:1",
+        "http://hippo.localhost",
+        "https://unknown.invalid",
+    ] {
+        assert_eq!(reach_of(private).await, Reach::Anywhere, "{private}");
+    }
+    assert_eq!(reach_of("https://1.1.1.1").await, Reach::PublicOnly);
+    assert_eq!(reach(&Grant::none()).await, Reach::PublicOnly);
+
+    let (url, seen) = server(&[&answer(204, "")]).await;
+    let ready = Readiness::new("/health", None);
+    let patience = Duration::from_secs(1);
+    let outcome = wait(&client(), Reach::PublicOnly, &url, &ready, patience).await;
+    assert!(
+        matches!(outcome, Outcome::NotReady(Unready::Private(_))),
+        "{outcome:?}"
+    );
+    let mut named = url.clone();
+    named.set_host(Some("localhost")).unwrap();
+    let outcome = wait(&client(), Reach::PublicOnly, &named, &ready, patience).await;
+    assert!(
+        matches!(outcome, Outcome::NotReady(Unready::Unreachable(_))),
+        "{outcome:?}"
+    );
+    assert!(seen.lock().unwrap().is_empty());
 }

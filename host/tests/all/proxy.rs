@@ -3,7 +3,7 @@
 use bowline_app::BindleId;
 use bowline_host::bindle::{self, ClientOptions};
 use bowline_host::{
-    HttpClient, HttpOptions, Secret, TransportError, TransportErrorKind, readiness,
+    HttpClient, HttpOptions, Reach, Secret, TransportError, TransportErrorKind, readiness,
 };
 
 use crate::secure::{Authority, Proxy, SecureServer};
@@ -181,6 +181,7 @@ async fn everything_goes_through_the_same_client() {
     assert!(client.exists(&id).await.unwrap());
     let ready = readiness::wait(
         &http,
+        Reach::Anywhere,
         &"https://app.test/".parse().unwrap(),
         &bowline_host::Readiness::new("/", None),
         std::time::Duration::from_secs(20),

@@ -1,6 +1,6 @@
 //! Waits until what was deployed answers.
 
-use bowline_host::{Deployment, HttpClient, readiness};
+use bowline_host::{Deployment, Grant, HttpClient, readiness};
 
 use super::Request;
 use crate::error::Error;
@@ -16,7 +16,7 @@ use crate::text;
 pub(super) async fn wait(
     request: &Request,
     deployment: &Deployment,
-    http: &HttpClient,
+    (http, grant): (&HttpClient, &Grant),
     progress: &Progress,
 ) -> Result<Readiness, Error> {
     let Some(timeout) = request.readiness_timeout else {
@@ -28,7 +28,8 @@ pub(super) async fn wait(
     progress.start(&format!("Waiting until {} answers", url.as_str()));
     let name = format!("{} {}", deployment.application, deployment.revision);
     let question = format!("{}{}", url.as_str().trim_end_matches('/'), ready_when.path);
-    match readiness::wait(http, url, ready_when, timeout).await {
+    let reach = readiness::reach(grant).await;
+    match readiness::wait(http, reach, url, ready_when, timeout).await {
         readiness::Outcome::Ready if ready_when.expected.is_some() => Ok(Readiness::Ready),
         readiness::Outcome::Ready => Ok(Readiness::Answers),
         readiness::Outcome::NotReady(seen) => {

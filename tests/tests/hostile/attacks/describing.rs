@@ -22,7 +22,7 @@ attacks! {
     foreign_url => |row| row
         .with("victim", "{victim}")
         .comes_to(Nothing("1"))
-        .by_program(NotReady(&["{victim}"]));
+        .by_program(NotReady(&["{victim}", "is at the private address 127.0.0.1"]));
 
     false_readiness => |row| row.with_server(Serve::Ok).with("victim", "{victim}").comes_to(Faulty(&[
         "'guest' gave an answer to deploy",
