@@ -132,7 +132,9 @@ impl Exit {
                 "The target tried to use something that it was not granted; it was stopped from doing so. After `deploy`: \
                  also where the target reports success all the same, whose result is then on stdout."
             }
-            Self::Limit => "The target used up its memory, time, or number or size of requests, or is too large itself. `--limit` gives it more.",
+            Self::Limit => {
+                "The target used up its memory, time, or number or size of requests, or is too large itself. `--limit` gives it more."
+            }
             Self::Target => {
                 "The file of `--target` can't be read, is not a deploy target or speaks another contract version, \
                              or the target crashed, broke its contract, tried to change something while planning, or has no operation `plan`."

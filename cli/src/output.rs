@@ -15,11 +15,11 @@ use crate::text;
 
 mod deployed;
 mod error;
+pub mod inspected;
 pub mod journal;
 mod planned;
-pub mod usage;
-pub mod inspected;
 pub mod target;
+pub mod usage;
 
 pub use self::deployed::{Deployed, Pushed, Readiness, Route};
 pub use self::planned::{Planned, Step};

@@ -75,7 +75,10 @@ mod tests {
         assert_eq!(line("\u{1b}[31mred\u{1b}[0m\u{7}", 80), "[31mred[0m");
         assert_eq!(line(" a \r\n\t b ", 80), "a b");
         assert_eq!(line("abc\u{202e}def", 80), "abcdef");
-        assert_eq!(line("a\u{200d}\u{3164}\u{1160}\u{e0100}\u{34f}b\u{9b}2J", 80), "ab2J");
+        assert_eq!(
+            line("a\u{200d}\u{3164}\u{1160}\u{e0100}\u{34f}b\u{9b}2J", 80),
+            "ab2J"
+        );
         assert_eq!(line("done ✔\u{fe0f}", 80), "done ✔\u{fe0f}");
         assert_eq!(line("abcdef", 3), "abc…");
         assert_eq!(line("abc", 3), "abc");

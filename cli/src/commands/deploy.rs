@@ -22,14 +22,14 @@ use crate::progress::{Progress, Style};
 use crate::settings::{Source, host};
 use crate::signals::Signals;
 use crate::target::Chosen;
-use crate::targets::approval::{self, Asking, Given, Say};
 use crate::targets::Watch;
+use crate::targets::approval::{self, Asking, Given, Say};
 use crate::variables::Variables;
 use request::Request;
 
-pub(crate) mod plan;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+pub(crate) mod plan;
 mod readiness;
 mod request;
 mod saved;

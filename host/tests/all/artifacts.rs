@@ -62,7 +62,11 @@ fn compiled_code_is_taken_from_the_cache() {
     let folder = home.path().join("compiled");
     let load = || {
         let engine = Engine::new(&EngineOptions::with_cache(&folder)).unwrap();
-        Target::load(&engine, Artifact::from_bytes(artifacts::false_url()).unwrap()).unwrap()
+        Target::load(
+            &engine,
+            Artifact::from_bytes(artifacts::false_url()).unwrap(),
+        )
+        .unwrap()
     };
     let entries = || {
         std::fs::read_dir(&folder)

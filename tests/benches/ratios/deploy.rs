@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bowline_app::Application;
-use bowline_host::{Approval, Artifact, Engine, EngineOptions, Environment, HttpClient, Session, Target};
+use bowline_host::{
+    Approval, Artifact, Engine, EngineOptions, Environment, HttpClient, Session, Target,
+};
 use bowline_tests::command::Home;
 use bowline_tests::meddler::{Act, Meddler};
 use bowline_tests::platform::Platform;

@@ -40,7 +40,9 @@ fn main() {
     }
     let known = |name: &String| GROUPS.iter().any(|(group, _)| group == name);
     if let Some(unknown) = arguments.iter().find(|name| !known(name)) {
-        panic!("there is no group '{unknown}': leave it out, or name some of deploy, http, large, push");
+        panic!(
+            "there is no group '{unknown}': leave it out, or name some of deploy, http, large, push"
+        );
     }
     facts();
     for (name, run) in GROUPS {
