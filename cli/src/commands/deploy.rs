@@ -154,6 +154,10 @@ impl<'a> Job<'a> {
             for usage in self.progress.used() {
                 self.progress.above(&output::usage::table(&usage));
             }
+            let run = self.recording.run();
+            self.progress.above(&format!(
+                "What left is in the journal: bowline journal show {run}"
+            ));
         }
         // Work on threads of its own, reading the application for one, is not waited for after an interruption.
         runtime.shutdown_background();
@@ -295,6 +299,7 @@ async fn deploy(job: &Job<'_>) -> Result<Deployed, Error> {
         pushed: progress.pushed(),
         readiness,
         denied: progress.denials(),
+        run: job.recording.run(),
         used: progress.used(),
     })
 }

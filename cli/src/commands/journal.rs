@@ -56,6 +56,11 @@ impl Recording {
         })
     }
 
+    /// Its name.
+    pub(crate) fn run(&self) -> String {
+        self.recorder.run().to_string()
+    }
+
     /// A client whose requests are in it.
     pub(crate) fn client(&self, http: &HttpClient) -> HttpClient {
         http.recorded(&self.recorder)

@@ -27,6 +27,8 @@ pub struct Deployed {
     pub pushed: Option<Pushed>,
     /// Whether it answered with this revision.
     pub readiness: Readiness,
+    /// The run's name in the journal.
+    pub run: String,
     /// What each operation of the target used, beside its limits, in their order.
     pub used: Vec<Usage>,
 }
@@ -76,6 +78,7 @@ impl Report for Deployed {
             pushed,
             readiness,
             denied: _,
+            run: _,
             used: _,
         } = self;
         let line = |text: &str| text::one_line(text);
@@ -167,6 +170,7 @@ mod tests {
             }),
             readiness: Readiness::Ready,
             denied: Vec::new(),
+            run: "01a20835-1a1c-726f-805d-8ba610512f6a".into(),
             used: Vec::new(),
         }
     }

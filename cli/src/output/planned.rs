@@ -35,6 +35,8 @@ pub struct Planned {
     pub denied: Vec<String>,
     /// The file that the plan was written to.
     pub saved: Option<String>,
+    /// The run's name in the journal.
+    pub run: String,
     /// What each operation of the target used, beside its limits, in their order.
     pub used: Vec<Usage>,
     /// `--detailed-exitcode`
@@ -189,6 +191,7 @@ mod tests {
             changes,
             denied: Vec::new(),
             saved: None,
+            run: "01a20835-1a1c-726f-805d-8ba610512f6a".into(),
             used: Vec::new(),
             detailed_exitcode: false,
         }
@@ -314,6 +317,7 @@ mod tests {
           ],
           "denied": [],
           "saved": null,
+          "run": "01a20835-1a1c-726f-805d-8ba610512f6a",
           "used": []
         }
         "#);

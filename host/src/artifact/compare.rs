@@ -14,9 +14,9 @@ pub struct Comparison {
     pub contract: Option<Changed<Option<String>>>,
     /// What the size was and is, in bytes.
     pub size: Changed<u64>,
-    /// Imports that came and went.
+    /// Imports that came and went. Versions that can stand for each other, such as 0.2.9 and 0.2.12, are the same import.
     pub imports: Difference<String>,
-    /// Exports that came and went.
+    /// Exports that came and went, as for imports.
     pub exports: Difference<String>,
     /// What it can do newly, and no longer.
     pub capabilities: Difference<Capability>,
@@ -51,11 +51,18 @@ impl<T> Difference<T> {
     }
 }
 
-impl<T: Clone + PartialEq> Difference<T> {
-    fn between(before: &[T], after: &[T]) -> Self {
+impl<T: Clone> Difference<T> {
+    fn between(before: &[T], after: &[T]) -> Self
+    where
+        T: PartialEq,
+    {
+        Self::judged(before, after, T::eq)
+    }
+
+    fn judged(before: &[T], after: &[T], same: impl Fn(&T, &T) -> bool) -> Self {
         let only = |these: &[T], those: &[T]| -> Vec<T> {
-            let these = these.iter().filter(|one| !those.contains(one));
-            these.cloned().collect()
+            let new = |one: &&T| !those.iter().any(|other| same(one, other));
+            these.iter().filter(new).cloned().collect()
         };
         Self {
             added: only(after, before),
@@ -82,8 +89,8 @@ impl Inspection {
                 before: before.size,
                 after: after.size,
             },
-            imports: Difference::between(&before.imported(), &after.imported()),
-            exports: Difference::between(&before.exports, &after.exports),
+            imports: Difference::judged(&before.imported(), &after.imported(), is_same_interface),
+            exports: Difference::judged(&before.exports, &after.exports, is_same_interface),
             capabilities: Difference::between(&before.capabilities, &after.capabilities),
             producers: Difference::between(&before.producers, &after.producers),
             sections: Difference::between(&sections(before), &sections(after)),
@@ -104,5 +111,54 @@ impl Comparison {
     /// The second can do something that the first can't, with capabilities that there is something behind.
     pub fn asks_for_more(&self) -> bool {
         self.capabilities.added.iter().any(|new| new.is_lent())
+    }
+}
+
+/// Whether both names stand for one interface in versions that can stand for each other, as the component model has it: from 1.0 on
+/// those with the same first number, below with the same first two, and below 0.1 only the very same.
+fn is_same_interface(one: &String, other: &String) -> bool {
+    let track = |name: &str| -> Option<(String, u64, u64)> {
+        let (interface, version) = name.rsplit_once('@')?;
+        let version: semver::Version = version.parse().ok()?;
+        let minor = match version.major {
+            0 if version.minor > 0 => version.minor,
+            0 => return None,
+            _ => 0,
+        };
+        version
+            .pre
+            .is_empty()
+            .then(|| (interface.to_owned(), version.major, minor))
+    };
+    one == other || track(one).is_some_and(|track_of| track(other) == Some(track_of))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_on_one_track_are_one_interface() {
+        let same = |one: &str, other: &str| is_same_interface(&one.to_owned(), &other.to_owned());
+        for (one, other) in [
+            ("wasi:io/poll@0.2.9", "wasi:io/poll@0.2.12"),
+            ("a:b/c@1.0.0", "a:b/c@1.4.2"),
+            ("a:b/c@0.0.1", "a:b/c@0.0.1"),
+            ("run", "run"),
+        ] {
+            assert!(same(one, other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("wasi:io/poll@0.2.9", "wasi:io/poll@0.3.0"),
+            ("wasi:io/poll@0.2.9", "wasi:io/streams@0.2.9"),
+            ("a:b/c@1.0.0", "a:b/c@2.0.0"),
+            ("a:b/c@0.0.1", "a:b/c@0.0.2"),
+            ("a:b/c@0.2.0-rc.1", "a:b/c@0.2.0"),
+            ("a:b/c@0.2.0-rc.1", "a:b/c@0.2.0-rc.2"),
+            ("run", "stop"),
+            ("a:b/c", "a:b/c@1.0.0"),
+        ] {
+            assert!(!same(one, other), "{one} {other}");
+        }
     }
 }

@@ -115,6 +115,7 @@ async fn plan(
             .collect(),
         denied,
         saved: None,
+        run: job.recording.run(),
         used: job.progress.used(),
         detailed_exitcode,
     };
@@ -222,6 +223,7 @@ mod tests {
             changes: Vec::new(),
             denied: Vec::new(),
             saved: None,
+            run: String::new(),
             used: Vec::new(),
             detailed_exitcode: false,
         };
