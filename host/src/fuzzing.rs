@@ -33,6 +33,10 @@ pub fn swap(input: &[u8]) {
     ) else {
         return;
     };
+    // Nothing is not kept secret, and what stood around it would be read as one.
+    if secret.is_empty() {
+        return;
+    }
     let mut vault = Vault::default();
     let placeholder = vault.placeholder("secret", &Secret::new(secret), Home::Only(here.clone()));
     assert_eq!(placeholder.len(), PLACEHOLDER);
@@ -68,17 +72,13 @@ pub fn swap(input: &[u8]) {
             assert_eq!(read, Some(put(meant, &placeholder, secret)));
         }
     }
-    // A pair of nothing need not be written at all, and an empty secret alone becomes one.
-    let is_some = |(key, value): &(String, String)| !key.is_empty() || !value.is_empty();
     let form = |text: &[u8]| -> Vec<(String, String)> {
-        let pairs = form_urlencoded::parse(text).into_owned();
-        pairs.filter(is_some).collect()
+        form_urlencoded::parse(text).into_owned().collect()
     };
     if let Some(sent) = swapped(Encoding::Form) {
         let put = |text: String| text.replace(&placeholder, secret);
         let meant = form(&text).into_iter();
-        let meant = meant.map(|(key, value)| (put(key), put(value)));
-        let meant: Vec<_> = meant.filter(is_some).collect();
+        let meant: Vec<_> = meant.map(|(key, value)| (put(key), put(value))).collect();
         assert_eq!(form(&sent), meant);
     }
 }
