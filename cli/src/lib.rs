@@ -18,6 +18,7 @@ use crate::output::Format;
 use crate::paths::Paths;
 use crate::variables::Variables;
 
+mod application;
 pub mod ask;
 pub mod command;
 pub mod commands;

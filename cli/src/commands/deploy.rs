@@ -8,6 +8,7 @@ use bowline_host::bindle::{Client, ClientOptions};
 use bowline_host::{Environment, HttpClient, Secret, Session, Target};
 use clap::ArgMatches;
 
+use crate::application::{self, Loading};
 use crate::commands::journal::Recording;
 use crate::commands::local;
 use crate::description::{Description, Setting};
@@ -335,16 +336,14 @@ fn newcomer(error: Error, matches: &ArgMatches, context: &Context, variables: &V
 
 /// The application and the target, read and compiled at the same time.
 async fn load(request: &Request, context: &Context) -> Result<(Application, Target), Error> {
-    let from = request.from.clone();
     let (chosen, paths) = (context.target.clone(), context.paths.clone());
-    let application = tokio::task::spawn_blocking(move || Application::load(&from));
-    let target = tokio::task::spawn_blocking(move || chosen.load(&paths));
+    let target = tokio::spawn(application::blocking(move || chosen.load(&paths)));
+    let loading = Loading {
+        from: request.from.clone(),
+    };
+    let application = loading.load().await?;
     let lost = |error| Error::new(Exit::Internal, "a thread of bowline broke down").cause(&error);
-    let application = application
-        .await
-        .map_err(lost)?
-        .map_err(|error| fault::application(&error))?;
-    Ok((application, target.await.map_err(lost)??))
+    Ok((application, target.await.map_err(lost)???))
 }
 
 /// Refuses what the platform can't run before anything is sent.
