@@ -9,6 +9,7 @@ use semver::{BuildMetadata, Version};
 use serde_json::Value;
 
 use crate::error::{LoadError, Location};
+use crate::manifest::{Manifest, Places};
 use crate::record::{
     self, ApplicationRecord, ComponentContents, ComponentRecord, ContentLabel, TriggerRecord,
     VariableRecord,
@@ -60,8 +61,26 @@ pub struct Component {
     pub sqlite_databases: Vec<String>,
     /// Names of language models, sorted.
     pub ai_models: Vec<String>,
-    /// Where the manifest lists the hosts.
-    pub(crate) hosts_location: Location,
+    pub(crate) places: Places,
+    pub(crate) host_places: Places,
+}
+
+impl Component {
+    /// Where the manifest names the component.
+    pub fn location(&self) -> Location {
+        self.places.whole()
+    }
+
+    /// Where the manifest has a key of the component, e.g. `sqlite_databases`; where it names the component if it lacks the
+    /// key.
+    pub fn location_of(&self, key: &str) -> Location {
+        self.places.key(key)
+    }
+
+    /// Where the manifest allows a host, which is one of [`Component::allowed_outbound_hosts`].
+    pub fn host_location(&self, host: &str) -> Location {
+        self.host_places.key(host)
+    }
 }
 
 /// A file that a component sees.
@@ -82,17 +101,36 @@ pub struct Trigger {
     pub kind: String,
     /// The id, if the manifest gives one.
     pub id: Option<String>,
-    /// The id of the component.
-    pub component: String,
+    /// The id of the component that runs; none if the trigger answers itself (`static_response`), or has all of its
+    /// components in `components`.
+    pub component: Option<String>,
+    /// Further components, by what the kind of trigger calls them: lists of ids, none of them empty.
+    pub components: BTreeMap<String, Vec<String>>,
+    /// What the kind of trigger calls its further binaries, `middleware` for one. They are nowhere but in
+    /// [`Trigger::config`], so a trigger that has any runs as its author means it only where somebody composes them.
+    pub dependencies: Vec<String>,
     /// Route of an HTTP trigger as the manifest has it, without the base; none for a private route.
     pub route: Option<String>,
     /// The whole table in the form of manifest version 2, `component` and `id` included; always an object, keys sorted.
+    /// Components are ids in it, also those that the manifest has in the trigger's table itself.
     pub config: Value,
-    pub(crate) location: Location,
+    pub(crate) places: Places,
+}
+
+impl Trigger {
+    /// Where the manifest has the trigger.
+    pub fn location(&self) -> Location {
+        self.places.whole()
+    }
+
+    /// Where the manifest has a key of the trigger, e.g. `route`; where it has the trigger if that lacks the key.
+    pub fn location_of(&self, key: &str) -> Location {
+        self.places.key(key)
+    }
 }
 
 /// A variable that the application can be configured with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Variable {
     /// `lower_snake_case`.
@@ -105,16 +143,24 @@ pub struct Variable {
     pub secret: bool,
     /// One line for people.
     pub description: Option<String>,
+    pub(crate) places: Places,
 }
 
-/// A path of an HTTP application and the component that answers there.
+impl Variable {
+    /// Where the manifest declares the variable.
+    pub fn location(&self) -> Location {
+        self.places.whole()
+    }
+}
+
+/// A path of an HTTP application and what answers there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Route {
     /// The path with its base. A last part `...` stands for anything below; a part `:name` for one part.
     pub pattern: String,
-    /// The id of the component.
-    pub component: String,
+    /// The id of the component; none where the trigger answers itself, with a static response.
+    pub component: Option<String>,
 }
 
 /// How large an application may be.
@@ -149,7 +195,8 @@ impl Application {
     /// Loads the application whose manifest is `path`, or lies in the folder `path` as `spin.toml`.
     ///
     /// # Errors
-    /// Anything that keeps the application from being deployed, see [`crate::Fault`].
+    /// Anything that keeps the application from being deployed, see [`crate::Fault`];
+    /// [`Fault::Unresolved`](crate::Fault::Unresolved) if a binary has to be fetched or composed first.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
         Self::load_within(path, &Limits::default())
     }
@@ -159,7 +206,22 @@ impl Application {
     /// # Errors
     /// As for [`Application::load`].
     pub fn load_within(path: &Path, limits: &Limits) -> Result<Self, LoadError> {
-        load::load(path, limits)
+        Self::assemble(&Manifest::open(path, None)?, &BTreeMap::new(), limits)
+    }
+
+    /// Collects and hashes everything that `manifest` names.
+    ///
+    /// `binaries` are the finished WebAssembly files of components, by id. There has to be one for each of
+    /// [`Manifest::unresolved`]; there may be others, which take the place of what the manifest names.
+    ///
+    /// # Errors
+    /// Anything that keeps the application from being deployed, see [`crate::Fault`].
+    pub fn assemble(
+        manifest: &Manifest,
+        binaries: &BTreeMap<String, PathBuf>,
+        limits: &Limits,
+    ) -> Result<Self, LoadError> {
+        load::assemble(manifest, binaries, limits)
     }
 
     /// The manifest, as it was asked for.
@@ -203,7 +265,7 @@ impl Application {
         &self.authors
     }
 
-    /// The components, sorted by id; at least one.
+    /// The components, sorted by id. There are none if all triggers answer themselves.
     pub fn components(&self) -> &[Component] {
         &self.components
     }
@@ -270,7 +332,7 @@ impl Application {
                 ai_models: component.ai_models.clone(),
             })
             .collect();
-        let triggers = self
+        let triggers: Vec<_> = self
             .triggers
             .iter()
             .map(|trigger| TriggerRecord {
@@ -293,7 +355,7 @@ impl Application {
             })
             .collect();
         ApplicationRecord {
-            format: record::FORMAT,
+            format: record::format_for(&triggers),
             name: self.name.clone(),
             version: self.version.to_string(),
             description: self.description.clone(),
@@ -324,7 +386,7 @@ impl Application {
 /// Public HTTP routes with their base, sorted.
 pub(crate) fn routes<'t>(
     settings: &BTreeMap<String, Value>,
-    triggers: impl Iterator<Item = (&'t String, &'t Option<String>, &'t String)>,
+    triggers: impl Iterator<Item = (&'t String, &'t Option<String>, &'t Option<String>)>,
 ) -> Vec<Route> {
     let base = settings
         .get("http")

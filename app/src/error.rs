@@ -2,18 +2,19 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// An application can't be loaded: what is wrong, and where the manifest says it.
 ///
 /// Its text is one line, `file:line:column: what is wrong`; [`LoadError::hint`] says what to do and
-/// [`Location::snippet`] shows the line itself.
+/// [`Location::snippet`] shows the line itself. A manifest may be wrong in several ways: [`LoadError::others`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LoadError {
-    // Both are large, and every function here returns them.
+    // All are large, and every function here returns them.
     fault: Box<Fault>,
     location: Option<Box<Location>>,
+    others: Vec<LoadError>,
 }
 
 /// A place in a manifest.
@@ -26,24 +27,31 @@ pub struct Location {
     pub line: usize,
     /// Column in characters, counted from 1.
     pub column: usize,
-    /// The whole line, without its end and without control characters.
+    /// The line, without its end and without control characters; of a long line the part around the place.
     pub text: String,
     /// How many characters of the line are meant, at least 1.
     pub length: usize,
 }
 
+/// Longer lines would wrap and put the mark anywhere.
+const WIDEST: usize = 120;
+
 impl Location {
-    /// Finds the place of the bytes `start..end` of `source`.
-    pub(crate) fn of(file: &std::path::Path, source: &str, span: std::ops::Range<usize>) -> Self {
-        let start = floor(source, span.start);
-        let end = floor(source, span.end).max(start);
-        let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
-        let line_end = source[start..]
-            .find('\n')
-            .map_or(source.len(), |at| start + at);
-        let visible = |text: &str| -> String {
-            text.trim_end_matches('\r')
+    /// The place of the bytes `start..end` of a line, which is line `number` of `file`.
+    pub(crate) fn new(file: &Path, number: usize, line: &str, start: usize, end: usize) -> Self {
+        let line = line.trim_end_matches(['\n', '\r']);
+        let start = floor(line, start);
+        let end = floor(line, end).max(start);
+        let before = line[..start].chars().count();
+        let column = before + 1;
+        Self {
+            file: file.to_owned(),
+            line: number,
+            column,
+            text: line
                 .chars()
+                .skip(skipped(column))
+                .take(WIDEST)
                 .map(|character| {
                     if character.is_control() {
                         ' '
@@ -51,17 +59,8 @@ impl Location {
                         character
                     }
                 })
-                .collect()
-        };
-        Self {
-            file: file.to_owned(),
-            line: source[..start].matches('\n').count() + 1,
-            column: source[line_start..start].chars().count() + 1,
-            text: visible(&source[line_start..line_end]),
-            length: visible(&source[start..end.min(line_end).max(start)])
-                .chars()
-                .count()
-                .max(1),
+                .collect(),
+            length: line[start..end].chars().count().max(1),
         }
     }
 
@@ -72,22 +71,24 @@ impl Location {
     ///   |         ^
     /// ```
     pub fn snippet(&self) -> String {
-        // Long lines would wrap and put the mark anywhere.
-        const WIDEST: usize = 120;
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
-        let skipped = if self.column > WIDEST {
-            self.column - WIDEST / 2
-        } else {
-            0
-        };
-        let text: String = self.text.chars().skip(skipped).take(WIDEST).collect();
-        let before = self.column - 1 - skipped;
+        let before = self.column - 1 - skipped(self.column);
         let marks = "^".repeat(self.length.min(WIDEST.saturating_sub(before)).max(1));
         format!(
-            "{number} | {text}\n{margin} | {}{marks}",
+            "{number} | {}\n{margin} | {}{marks}",
+            self.text,
             " ".repeat(before)
         )
+    }
+}
+
+/// How many characters of a line come before [`Location::text`].
+fn skipped(column: usize) -> usize {
+    if column > WIDEST {
+        column - WIDEST / 2
+    } else {
+        0
     }
 }
 
@@ -110,7 +111,25 @@ impl LoadError {
         Self {
             fault: Box::new(fault),
             location: location.map(Box::new),
+            others: Vec::new(),
         }
+    }
+
+    /// The first of this error and the `others` in the manifest's order, with the rest in it.
+    pub(crate) fn together(mut self, mut others: Vec<Self>) -> Self {
+        let place = |error: &Self| {
+            let location = error.location.as_ref()?;
+            Some((location.line, location.column))
+        };
+        others.sort_by_key(place);
+        if let Some(first) = others.first_mut()
+            && place(first) < place(&self)
+        {
+            std::mem::swap(first, &mut self);
+            others.sort_by_key(place);
+        }
+        self.others = others;
+        self
     }
 
     /// What is wrong.
@@ -126,6 +145,11 @@ impl LoadError {
     /// What to do about it, as a sentence without a final period.
     pub fn hint(&self) -> Option<String> {
         self.fault.hint()
+    }
+
+    /// What else is wrong, in the manifest's order. There may be more still: some faults hide others.
+    pub fn others(&self) -> &[LoadError] {
+        &self.others
     }
 }
 
@@ -212,13 +236,24 @@ pub enum Fault {
         /// What is wrong with it, and what is expected.
         reason: String,
     },
-    /// The manifest uses something of Spin that Bowline does not deploy yet.
-    #[error("{feature} is not supported yet")]
-    Unsupported {
-        /// The feature, by its name in the manifest.
-        feature: String,
-        /// What to do instead.
-        instead: String,
+    /// The binary of a component is not at hand: it has to be fetched or put together first, see
+    /// [`crate::Manifest::unresolved`].
+    #[error("the binary of component `{component}` is not at hand: {reason}")]
+    Unresolved {
+        /// The component.
+        component: String,
+        /// Why it is no file of the application folder.
+        reason: String,
+    },
+    /// No component has the build profile that was asked for.
+    #[error("no component has a profile `{profile}`")]
+    UnknownProfile {
+        /// What was asked for.
+        profile: String,
+        /// The profiles that there are, joined by commas.
+        known: String,
+        /// The one that is most like it.
+        similar: Option<String>,
     },
     /// There is no component at all.
     #[error("the application has no components")]
@@ -302,7 +337,12 @@ impl Fault {
             }
             Self::UnknownKey { similar: Some(similar), .. } => Some(format!("did you mean `{similar}`?")),
             Self::UnknownKey { known, .. } => Some(format!("known keys here: {known}")),
-            Self::Unsupported { instead, .. } => Some(instead.clone()),
+            Self::Unresolved { .. } => Some("deploy it with `bowline`, or give `Application::assemble` its finished file".to_owned()),
+            Self::UnknownProfile { similar: Some(similar), .. } => Some(format!("did you mean `{similar}`?")),
+            Self::UnknownProfile { known, .. } if known.is_empty() => {
+                Some("leave out `--profile`, or add a `[component.<id>.profile.<name>]` table".to_owned())
+            }
+            Self::UnknownProfile { known, .. } => Some(format!("profiles here: {known}")),
             Self::Empty => Some("add a `[component.<id>]` table, or start from `spin new`".to_owned()),
             Self::UnknownComponent { similar: Some(similar), .. } => Some(format!("did you mean `{similar}`?")),
             Self::NotBuilt { command: Some(command), .. } => Some(format!("run `spin build`, which runs `{command}`")),

@@ -15,7 +15,7 @@ use toml::Spanned;
 
 use crate::Limits;
 use crate::error::{Fault, LoadError, Location};
-use crate::manifest::{ComponentTable, Document};
+use crate::manifest::Document;
 
 pub(crate) use hashes::Hashes;
 
@@ -46,10 +46,7 @@ pub(crate) struct Collected {
 impl<'d> Folder<'d> {
     /// The folder that holds the manifest.
     pub(crate) fn of(document: &'d Document, limits: &'d Limits) -> Result<Self, LoadError> {
-        let shown = match document.path().parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => PathBuf::from("."),
-        };
+        let shown = document.folder().to_owned();
         let root = std::fs::canonicalize(&shown).map_err(|source| Fault::Unreadable {
             path: shown.clone(),
             source,
@@ -62,34 +59,6 @@ impl<'d> Folder<'d> {
             files: 0,
             entries: 0,
         })
-    }
-
-    /// Finds the WebAssembly file of a component; its path has no links.
-    pub(crate) fn source(&self, component: &ComponentTable) -> Result<Arc<Path>, LoadError> {
-        let span = component.source.span();
-        let path = self.relative(&component.source)?;
-        let file = self.root.join(&path);
-        let not_built = || {
-            let fault = Fault::NotBuilt {
-                component: component.id.get_ref().clone(),
-                path: self.shown.join(&path),
-                command: component.build_command.clone(),
-            };
-            self.document.error(span.clone(), fault)
-        };
-        match std::fs::metadata(&file) {
-            Ok(metadata) if metadata.is_file() => {}
-            Ok(_) => {
-                let fault = Fault::NotWasm {
-                    component: component.id.get_ref().clone(),
-                    path: self.shown.join(&path),
-                };
-                return Err(self.document.error(span, fault));
-            }
-            Err(error) if is_absent(&error) => return Err(not_built()),
-            Err(error) => return Err(self.unreadable(span, &file, error)),
-        }
-        Ok(self.inside(span, &path, &file)?.into())
     }
 
     /// A path of the manifest as a relative one without `.` and `..`; the empty path is the folder itself.

@@ -1,12 +1,14 @@
 //! Reads a Spin application and packs it as a bindle.
 //!
-//! [`Application::load`] reads a `spin.toml` of manifest version 1 or 2, checks all of it, collects and hashes every file
-//! that it names, and gives an immutable [`Application`] with a digest that depends on nothing but what is deployed.
-//! [`Bundle::pack`] turns it into a Bindle invoice and the parcels that belong to it.
+//! [`Manifest::open`] reads a `spin.toml` of manifest version 1 or 2 and checks all of it. [`Application::assemble`] collects and
+//! hashes every file that it names, and gives an immutable [`Application`] with a digest that depends on nothing but what is
+//! deployed. [`Bundle::pack`] turns it into a Bindle invoice and the parcels that belong to it.
 //!
-//! The crate touches the file system below the application's folder only, knows no network and runs no WebAssembly.
-//! Everything it reads is taken as hostile: sizes, counts and depths are bounded, and a manifest cannot reach a file
-//! outside its own folder.
+//! Binaries that have to be fetched or put together first are [`Manifest::unresolved`], for others to do: the crate knows no
+//! network and runs no WebAssembly. Where there are none, [`Application::load`] does all at once.
+//!
+//! Everything it reads is taken as hostile: sizes, counts and depths are bounded, and what components see as files lies in
+//! the folder of the application. Only a component's binary may lie elsewhere, if the manifest says so: [`Manifest::find`].
 //!
 //! ```no_run
 //! use bowline_app::{Application, BindleId, Bundle};
@@ -40,3 +42,7 @@ pub use content::Content;
 pub use digest::{Digest, ParseDigestError};
 pub use error::{Fault, LoadError, Location};
 pub use guest_path::{PathFault, check_guest_path};
+pub use manifest::{
+    Build, Dependency, DependencyName, DependencySource, Inherit, Manifest, Source,
+    TargetEnvironment, Unresolved, tool_table,
+};

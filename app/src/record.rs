@@ -22,8 +22,26 @@ use crate::{Content, Digest, PathFault};
 pub(crate) use fingerprint::fingerprint;
 pub use received::Received;
 
-/// The format that this version of Bowline writes, and the only one that it reads.
-pub const FORMAT: u32 = 2;
+/// The newest format that this version of Bowline writes and reads. It writes the oldest one that can say what there is to
+/// say, so that what older versions can run stays readable to them, and keeps its digest.
+pub const FORMAT: u32 = 3;
+
+/// The oldest format that it reads: each trigger has one component and nothing else to run, and there is a component.
+pub const OLDEST_FORMAT: u32 = 2;
+
+/// The format that triggers need.
+pub(crate) fn format_for(triggers: &[TriggerRecord]) -> u32 {
+    let needs_it = |trigger: &TriggerRecord| {
+        trigger.component.is_none()
+            || ["components", "dependencies"].map(|key| trigger.config.get(key).is_some())
+                != [false; 2]
+    };
+    if triggers.iter().any(needs_it) {
+        FORMAT
+    } else {
+        OLDEST_FORMAT
+    }
+}
 
 /// Largest record that is read, in bytes.
 ///
@@ -34,7 +52,7 @@ pub const LARGEST: usize = 16 * 1024 * 1024;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApplicationRecord {
-    /// [`FORMAT`].
+    /// From [`OLDEST_FORMAT`] to [`FORMAT`].
     pub format: u32,
     /// Name of the application.
     pub name: String,
@@ -46,7 +64,7 @@ pub struct ApplicationRecord {
     /// `Name <address>` of each author.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authors: Vec<String>,
-    /// The components, sorted by id; at least one.
+    /// The components, sorted by id; at least one before format 3.
     pub components: Vec<ComponentRecord>,
     /// The triggers, sorted by kind and component.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -130,8 +148,10 @@ pub struct TriggerRecord {
     /// The id, if the manifest gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The id of the component.
-    pub component: String,
+    /// The id of the component that runs. From format 3 on there may be none, if the trigger answers itself with the
+    /// `static_response` in `config`, or has its components in there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub component: Option<String>,
     /// Route of an HTTP trigger without the base; none for a private route.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub route: Option<String>,
@@ -171,7 +191,7 @@ pub enum RecordError {
     Json(#[source] serde_json::Error),
     /// It was written by another version of Bowline.
     #[error(
-        "the application record has format {0}, and this version of Bowline reads format {FORMAT}"
+        "the application record has format {0}, and this version of Bowline reads formats {OLDEST_FORMAT} to {FORMAT}"
     )]
     Format(u64),
     /// A path would lead out of the component's files, or can't be a path.
@@ -228,7 +248,7 @@ impl ApplicationRecord {
             return Err(RecordError::TooLarge(text.len()));
         }
         let probe: Probe = serde_json::from_slice(text).map_err(RecordError::Json)?;
-        if probe.format != u64::from(FORMAT) {
+        if !(u64::from(OLDEST_FORMAT)..=u64::from(FORMAT)).contains(&probe.format) {
             return Err(RecordError::Format(probe.format));
         }
         let record: Self = serde_json::from_slice(text).map_err(RecordError::Json)?;

@@ -4,6 +4,9 @@
 #[path = "suite/bundles.rs"]
 mod bundles;
 #[cfg(test)]
+#[path = "suite/corpus.rs"]
+mod corpus;
+#[cfg(test)]
 #[path = "suite/errors.rs"]
 mod errors;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bowline_app::LoadError;
+use bowline_app::{LoadError, Location};
 use bowline_host::{
     ArtifactError, Denial, HostError, TargetFailure, TransportError, TransportErrorKind,
 };
@@ -19,8 +19,18 @@ const AUTHOR: &str = "this is a fault of the target; tell its author";
 #[must_use]
 pub fn application(error: &LoadError) -> Error {
     let mut made = Error::of(Exit::Application, error);
-    if let Some(location) = error.location() {
-        made = made.excerpt(location.snippet());
+    let mut excerpt = error.location().map(Location::snippet).unwrap_or_default();
+    for other in error.others() {
+        excerpt += &format!("\n\nalso {other}");
+        if let Some(location) = other.location() {
+            excerpt += &format!("\n{}", location.snippet());
+        }
+        if let Some(hint) = other.hint() {
+            excerpt += &format!("\n({hint})");
+        }
+    }
+    if !excerpt.is_empty() {
+        made = made.excerpt(excerpt);
     }
     match error.hint() {
         Some(hint) => made.hint(hint),

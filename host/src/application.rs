@@ -119,7 +119,7 @@ impl application::HostApplication for Capabilities<'_> {
         Ok(triggers
             .map(|trigger| application::Trigger {
                 kind: trigger.kind.clone(),
-                component: trigger.component.clone(),
+                component: trigger.component.clone().unwrap_or_default(),
                 route: trigger.route.clone(),
                 config: trigger.config.to_string(),
             })

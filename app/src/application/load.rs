@@ -1,7 +1,7 @@
-//! From a manifest on disk to an application: collect, hash, put together.
+//! From a manifest and the files that it names to an application: collect, hash, put together.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -11,19 +11,26 @@ use crate::bundle::WASM_MEDIA_TYPE;
 use crate::content::Hashed;
 use crate::error::{Fault, LoadError};
 use crate::files::{Collected, Folder, Hashes};
-use crate::manifest::{ComponentTable, Document, Manifest, TriggerTable, VariableTable};
+use crate::manifest::{
+    ComponentTable, Document, Manifest, Places, Source, Spans, TriggerTable, Use, VariableTable,
+};
 use crate::{Content, Digest, record};
 
-pub(super) fn load(path: &Path, limits: &Limits) -> Result<Application, LoadError> {
-    let document = Document::read(path)?;
-    let mut manifest = Manifest::read(&document)?;
-    let mut warnings = std::mem::take(&mut manifest.warnings);
+pub(super) fn assemble(
+    manifest: &Manifest,
+    binaries: &BTreeMap<String, PathBuf>,
+    limits: &Limits,
+) -> Result<Application, LoadError> {
+    let document = manifest.document();
+    let mut warnings = manifest.warnings().to_vec();
+    let tables: Vec<_> = manifest.deployed().collect();
+    refuse_unknown(&tables, binaries)?;
 
-    let mut folder = Folder::of(&document, limits)?;
+    let mut folder = Folder::of(document, limits)?;
     let mut sources = Vec::new();
     let mut collected = Vec::new();
-    for component in &manifest.components {
-        sources.push(folder.source(component)?);
+    for component in &tables {
+        sources.push(source(manifest, component, binaries)?);
         collected.push(folder.collect(component, &mut warnings)?);
     }
     let every_file = sources
@@ -32,14 +39,10 @@ pub(super) fn load(path: &Path, limits: &Limits) -> Result<Application, LoadErro
     let hashes = Hashes::of(every_file, limits)?;
 
     let mut components = Vec::new();
-    for ((table, source), files) in std::mem::take(&mut manifest.components)
-        .into_iter()
-        .zip(sources)
-        .zip(collected)
-    {
+    for ((table, source), files) in tables.into_iter().zip(sources).zip(collected) {
         let files = files.check(&hashes)?;
         components.push(component(
-            &document,
+            document,
             table,
             &source,
             files,
@@ -47,25 +50,69 @@ pub(super) fn load(path: &Path, limits: &Limits) -> Result<Application, LoadErro
             &mut warnings,
         )?);
     }
-    let application = assemble(&document, manifest, components, warnings)?;
+    let application = put_together(manifest, components, warnings)?;
     tracing::debug!(
         application = application.name,
         digest = %application.digest,
         contents = application.contents.len(),
-        "application loaded"
+        "application assembled"
     );
     Ok(application)
 }
 
+fn refuse_unknown(
+    tables: &[&ComponentTable],
+    binaries: &BTreeMap<String, PathBuf>,
+) -> Result<(), LoadError> {
+    let is_known = |id: &String| tables.iter().any(|table| table.id.get_ref() == id);
+    match binaries.keys().find(|id| !is_known(id)) {
+        None => Ok(()),
+        Some(id) => Err(Fault::UnknownComponent {
+            component: id.escape_debug().to_string(),
+            similar: None,
+        }
+        .into()),
+    }
+}
+
+/// The finished binary of a component.
+fn source(
+    manifest: &Manifest,
+    component: &ComponentTable,
+    binaries: &BTreeMap<String, PathBuf>,
+) -> Result<Arc<Path>, LoadError> {
+    let id = component.id.get_ref();
+    if let Some(path) = binaries.get(id) {
+        let path = std::fs::canonicalize(path).map_err(|source| Fault::Unreadable {
+            path: path.clone(),
+            source,
+        })?;
+        return Ok(path.into());
+    }
+    let location = manifest.document().location(component.source.span());
+    let unresolved = |reason: String| {
+        let component = id.clone();
+        let fault = Fault::Unresolved { component, reason };
+        Err(LoadError::new(fault, Some(location.clone())))
+    };
+    match component.source.get_ref() {
+        Source::File { .. } if !component.dependencies.is_empty() => {
+            unresolved("its dependencies are to be composed into it".to_owned())
+        }
+        Source::File { path } => Ok(manifest.find(id, path, &location)?.into()),
+        elsewhere => unresolved(format!("it comes from {elsewhere}")),
+    }
+}
+
 fn component(
-    document: &Document,
-    table: ComponentTable,
+    document: &Arc<Document>,
+    table: &ComponentTable,
     source: &Arc<Path>,
     files: BTreeMap<String, Arc<Path>>,
     hashes: &Hashes,
     warnings: &mut Vec<String>,
 ) -> Result<Component, LoadError> {
-    let id = table.id.into_inner();
+    let id = table.id.get_ref().clone();
     let wasm = hashes.get(source)?;
     if !wasm.head.starts_with(b"\0asm") {
         let fault = Fault::NotWasm {
@@ -90,20 +137,27 @@ fn component(
     }
     Ok(Component {
         id,
-        description: table.description,
+        description: table.description.clone(),
         source: Content::from_file(Arc::clone(source), wasm, WASM_MEDIA_TYPE),
         files: mounted,
-        environment: table.environment,
+        environment: table.environment.clone(),
         variables: table
             .variables
-            .into_iter()
-            .map(|(name, value)| (name, value.into_inner()))
+            .iter()
+            .map(|(name, value)| (name.clone(), value.get_ref().clone()))
             .collect(),
-        allowed_outbound_hosts: table.hosts.outbound,
-        key_value_stores: table.key_value_stores,
-        sqlite_databases: table.sqlite_databases,
-        ai_models: table.ai_models,
-        hosts_location: document.location(table.hosts_span),
+        allowed_outbound_hosts: table.hosts.outbound.keys().cloned().collect(),
+        key_value_stores: table.key_value_stores.clone(),
+        sqlite_databases: table.sqlite_databases.clone(),
+        ai_models: table.ai_models.clone(),
+        host_places: Places::new(
+            document,
+            Spans {
+                whole: table.spans.whole.clone(),
+                keys: table.hosts.outbound.clone(),
+            },
+        ),
+        places: Places::new(document, table.spans.clone()),
     })
 }
 
@@ -116,30 +170,35 @@ fn holds_private_key(file: &Hashed) -> bool {
             .any(|window| window == b"PRIVATE KEY-----")
 }
 
-fn assemble(
-    document: &Document,
-    manifest: Manifest,
+fn put_together(
+    manifest: &Manifest,
     components: Vec<Component>,
     warnings: Vec<String>,
 ) -> Result<Application, LoadError> {
-    let triggers = manifest
-        .triggers
-        .into_iter()
+    let document = manifest.document();
+    let model = manifest.model();
+    let triggers = model
+        .triggers()
+        .iter()
         .map(|table| trigger(document, table))
         .collect();
-    let variables = manifest.variables.into_iter().map(variable).collect();
+    let variables = model
+        .variables()
+        .iter()
+        .map(|table| variable(document, table))
+        .collect();
     let (contents, by_digest) = index(&components);
     let mut application = Application {
-        manifest: document.path().to_owned(),
-        name: manifest.name,
-        revision: manifest.version.clone(),
-        version: manifest.version,
+        manifest: manifest.path().to_owned(),
+        name: manifest.name().to_owned(),
+        revision: manifest.version().clone(),
+        version: manifest.version().clone(),
         digest: Digest::of(b""),
-        description: manifest.description,
-        authors: manifest.authors,
+        description: model.description().map(str::to_owned),
+        authors: model.authors().to_vec(),
         components,
         triggers,
-        trigger_settings: manifest.trigger_settings,
+        trigger_settings: model.trigger_settings().clone(),
         variables,
         contents,
         by_digest,
@@ -155,24 +214,38 @@ fn assemble(
     Ok(application)
 }
 
-fn trigger(document: &Document, table: TriggerTable) -> Trigger {
+fn trigger(document: &Arc<Document>, table: &TriggerTable) -> Trigger {
+    let id = |used: &Use| used.id().map(|id| id.get_ref().clone());
     Trigger {
-        location: document.location(table.span),
-        kind: table.kind,
-        id: table.id,
-        component: table.component.into_inner(),
-        route: table.route,
-        config: Value::Object(table.config),
+        places: Places::new(document, table.spans.clone()),
+        kind: table.kind.clone(),
+        id: table.id.as_ref().map(|id| id.get_ref().clone()),
+        component: table.component.as_ref().and_then(id),
+        components: table
+            .components
+            .iter()
+            .map(|(name, uses)| (name.clone(), uses.iter().filter_map(id).collect()))
+            .collect(),
+        dependencies: table.dependencies.keys().cloned().collect(),
+        route: table.route.clone(),
+        config: Value::Object(table.config.clone()),
     }
 }
 
-fn variable(table: VariableTable) -> Variable {
+fn variable(document: &Arc<Document>, table: &VariableTable) -> Variable {
     Variable {
-        name: table.name,
-        default: table.default,
+        name: table.name.clone(),
+        default: table.default.clone(),
         required: table.required,
         secret: table.secret,
-        description: table.description,
+        description: table.description.clone(),
+        places: Places::new(
+            document,
+            Spans {
+                whole: table.span.clone(),
+                keys: BTreeMap::new(),
+            },
+        ),
     }
 }
 

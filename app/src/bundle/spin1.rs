@@ -124,8 +124,31 @@ fn application_trigger(application: &Application) -> Result<toml::Table, PackErr
                 first.kind, other.kind
             ),
             "make an application for each kind",
-            Some(&other.location),
+            Some(&other.location()),
         ));
+    }
+    for trigger in application.triggers() {
+        if trigger.component.is_none() {
+            return Err(inexpressible(
+                "triggers without a component".to_owned(),
+                "serve the response from a component",
+                Some(&trigger.location_of("static_response")),
+            ));
+        }
+        if let Some(name) = trigger.dependencies.first() {
+            return Err(inexpressible(
+                format!("dependencies of triggers (`{}`)", name.escape_debug()),
+                "compose them into the component while building, for example with `wac plug`",
+                Some(&trigger.location_of("dependencies")),
+            ));
+        }
+        if !trigger.components.is_empty() {
+            return Err(inexpressible(
+                "triggers with several components".to_owned(),
+                "give each component a trigger of its own",
+                Some(&trigger.location_of("components")),
+            ));
+        }
     }
     let mut members = Map::new();
     if let Some(Value::Object(settings)) = application.trigger_settings().get(&first.kind) {
@@ -147,7 +170,7 @@ fn component_table<'a>(
     let mut triggers = application
         .triggers()
         .iter()
-        .filter(|trigger| trigger.component == component.id);
+        .filter(|trigger| trigger.component.as_ref() == Some(&component.id));
     let Some(trigger) = triggers.next() else {
         // Nothing runs it there either, and Spin 1.x wants a trigger for each component.
         return Ok(None);
@@ -156,7 +179,7 @@ fn component_table<'a>(
         return Err(inexpressible(
             format!("components with several triggers (`{}`)", component.id),
             "give each trigger a component of its own, with the same source",
-            Some(&second.location),
+            Some(&second.location()),
         ));
     }
     // Readers look for `..` anywhere in a name, not only between slashes.
@@ -178,7 +201,7 @@ fn component_table<'a>(
                 component.id
             ),
             "name each host, without `*` and `{{ }}`: \"https://api.example.com\"",
-            Some(&component.hosts_location),
+            Some(&component.host_location(&host)),
         )
     })?;
     warn_about_hosts(component, warnings);
@@ -220,9 +243,12 @@ fn warn_about_hosts(component: &Component, warnings: &mut Vec<String>) {
 fn component_trigger(trigger: &Trigger) -> Result<toml::Table, PackError> {
     if trigger.kind == "http" && trigger.route.is_none() {
         return Err(inexpressible(
-            format!("private routes (component `{}`)", trigger.component),
+            format!(
+                "private routes (component `{}`)",
+                trigger.component.as_deref().unwrap_or_default()
+            ),
             "give the trigger a route",
-            Some(&trigger.location),
+            Some(&trigger.location_of("route")),
         ));
     }
     let mut members = match &trigger.config {

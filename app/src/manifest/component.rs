@@ -1,38 +1,46 @@
 //! What a component table says, as far as both versions agree.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::build::{self, BuildTable};
+use super::dependency::{Dependencies, Inherit};
+use super::document::Spans;
 use super::hosts::{self, AllowedHosts};
-use super::names::check_variable;
+use super::names::{check_label, check_variable};
+use super::source::{self, Source};
 use super::table::{Table, wrong_type};
+use super::targets::{self, TargetEnvironment};
 use crate::error::{Fault, LoadError};
 
 /// One component, before its files were looked at.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ComponentTable {
     pub(crate) id: Spanned<String>,
     pub(crate) description: Option<String>,
-    /// Path of the WebAssembly file, relative to the application folder.
-    pub(crate) source: Spanned<String>,
+    pub(crate) source: Spanned<Source>,
     pub(crate) files: Vec<FilesEntry>,
     pub(crate) exclude_files: Vec<Spanned<String>>,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) variables: BTreeMap<String, Spanned<String>>,
     pub(crate) hosts: AllowedHosts,
-    /// Where the hosts are written, or else the component.
-    pub(crate) hosts_span: Range<usize>,
+    /// Each list sorted, without repetitions.
     pub(crate) key_value_stores: Vec<String>,
     pub(crate) sqlite_databases: Vec<String>,
     pub(crate) ai_models: Vec<String>,
-    pub(crate) build_command: Option<String>,
+    pub(crate) build: Option<BuildTable>,
+    /// What it has to be compatible with, if that is not what the application says.
+    pub(crate) targets: Option<Vec<TargetEnvironment>>,
+    pub(crate) dependencies: Dependencies,
+    /// What all dependencies inherit that say nothing themselves.
+    pub(crate) inherit: Inherit,
+    pub(crate) spans: Spans,
 }
 
 /// One entry of `files`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum FilesEntry {
     /// A glob; what matches keeps its path.
     Pattern(Spanned<String>),
@@ -41,6 +49,13 @@ pub(crate) enum FilesEntry {
         source: Spanned<String>,
         destination: Spanned<String>,
     },
+}
+
+/// Which version of the manifest a component table belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    One,
+    Two,
 }
 
 /// Keys that [`read`] reads, for [`Table::only`].
@@ -58,33 +73,106 @@ pub(super) const KEYS: &[&str] = &[
     "build",
 ];
 
-/// Reads the parts that both versions share. `variables` is the key of the variables: `config` in version 1.
+/// Reads the parts that both versions share.
 pub(super) fn read(
     table: &Table<'_>,
     id: Spanned<String>,
-    variables: &str,
-    version_one: bool,
+    form: Form,
 ) -> Result<ComponentTable, LoadError> {
-    let sorted = |key: &str| -> Result<Vec<String>, LoadError> {
-        let mut names: Vec<_> = table
-            .strings(key)?
+    let variables = match form {
+        Form::One => "config",
+        Form::Two => "variables",
+    };
+    let mut spans = table.spans();
+    spans.whole = id.span();
+    Ok(ComponentTable {
+        description: table
+            .string("description")?
+            .map(Spanned::into_inner)
+            .filter(|text| !text.is_empty()),
+        source: source::read(table)?,
+        files: files(table)?,
+        exclude_files: table.strings("exclude_files")?,
+        environment: environment(table)?,
+        variables: component_variables(table, variables)?,
+        hosts: hosts::read(table, form)?,
+        key_value_stores: labels(table, "key_value_stores", form)?,
+        sqlite_databases: labels(table, "sqlite_databases", form)?,
+        ai_models: names(table, "ai_models")?
             .into_iter()
             .map(Spanned::into_inner)
-            .collect();
-        names.sort();
-        names.dedup();
-        Ok(names)
-    };
-    let variables = table.string_map(variables)?;
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect(),
+        build: build::read(table)?,
+        targets: match table.get("targets") {
+            Some(_) => Some(targets::read(table)?),
+            None => None,
+        },
+        dependencies: Dependencies::new(),
+        inherit: Inherit::Nothing,
+        spans,
+        id,
+    })
+}
+
+fn names(table: &Table<'_>, key: &str) -> Result<Vec<Spanned<String>>, LoadError> {
+    let names = table.strings(key)?;
+    match names
+        .iter()
+        .find(|name| name.get_ref().is_empty() || name.get_ref().contains(char::is_control))
+    {
+        None => Ok(names),
+        Some(name) => {
+            let fault = Fault::Invalid {
+                what: format!("`{}` in `{key}`", name.get_ref().escape_debug()),
+                reason: "expected a name without control characters".to_owned(),
+            };
+            Err(table.error(name.span(), fault))
+        }
+    }
+}
+
+fn labels(table: &Table<'_>, key: &str, form: Form) -> Result<Vec<String>, LoadError> {
+    let mut labels = BTreeSet::new();
+    for label in names(table, key)? {
+        if form == Form::Two
+            && let Err(reason) = check_label(label.get_ref())
+        {
+            let fault = Fault::Invalid {
+                what: format!("`{}` in `{key}`", label.get_ref().escape_debug()),
+                reason: reason.to_owned(),
+            };
+            table
+                .reading
+                .keep(Err::<(), _>(table.error(label.span(), fault)))?;
+        }
+        labels.insert(label.into_inner());
+    }
+    Ok(labels.into_iter().collect())
+}
+
+fn component_variables(
+    table: &Table<'_>,
+    key: &str,
+) -> Result<BTreeMap<String, Spanned<String>>, LoadError> {
+    let variables = table.string_map(key)?;
     for (name, value) in &variables {
-        check_variable(name).map_err(|reason| {
+        if let Err(reason) = check_variable(name) {
             let fault = Fault::Invalid {
                 what: format!("variable `{}` of {}", name.escape_debug(), table.place()),
                 reason: reason.to_owned(),
             };
-            table.error(value.span(), fault)
-        })?;
+            table
+                .reading
+                .keep(Err::<(), _>(table.error(value.span(), fault)))?;
+        }
     }
+    Ok(variables)
+}
+
+/// Reads the key `environment` of a component or profile.
+pub(super) fn environment(table: &Table<'_>) -> Result<BTreeMap<String, String>, LoadError> {
     let environment = table.string_map("environment")?;
     for (name, value) in &environment {
         let reason = if name.is_empty() || name.contains(['=', '\0']) {
@@ -104,74 +192,10 @@ pub(super) fn read(
         };
         return Err(table.error(value.span(), fault));
     }
-    let hosts_span = table
-        .get("allowed_outbound_hosts")
-        .or_else(|| table.get("allowed_http_hosts"))
-        .map_or_else(|| id.span(), Spanned::span);
-    Ok(ComponentTable {
-        description: table
-            .string("description")?
-            .map(Spanned::into_inner)
-            .filter(|text| !text.is_empty()),
-        source: source(table)?,
-        files: files(table)?,
-        exclude_files: table.strings("exclude_files")?,
-        environment: environment
-            .into_iter()
-            .map(|(name, value)| (name, value.into_inner()))
-            .collect(),
-        variables,
-        hosts: hosts::read(table, version_one)?,
-        hosts_span,
-        key_value_stores: sorted("key_value_stores")?,
-        sqlite_databases: sorted("sqlite_databases")?,
-        ai_models: sorted("ai_models")?,
-        build_command: build(table)?,
-        id,
-    })
-}
-
-fn source(table: &Table<'_>) -> Result<Spanned<String>, LoadError> {
-    let expected = "the path of a WebAssembly file";
-    let value = table
-        .get("source")
-        .ok_or_else(|| table.missing("source", expected))?;
-    match value.get_ref() {
-        DeValue::String(path) => Ok(Spanned::new(value.span(), path.to_string())),
-        DeValue::Table(_) => {
-            let source = Table::of(
-                table.document,
-                value,
-                format!("`source` of {}", table.place()),
-            )?;
-            let keys: Vec<_> = source
-                .entries()
-                .into_iter()
-                .map(|(key, _)| key.into_inner())
-                .collect();
-            let has = |key: &str| keys.iter().any(|found| found == key);
-            let kind = if has("url") {
-                "a component from a URL"
-            } else if has("package") || has("registry") {
-                "a component from a registry"
-            } else if has("reference") || has("parcel") {
-                "a component from another bindle"
-            } else {
-                return Err(source.error(
-                    value.span(),
-                    wrong_type("source", value.get_ref(), expected),
-                ));
-            };
-            let fault = Fault::Unsupported {
-                feature: format!("{kind} (`source` of {})", table.place()),
-                instead:
-                    "download the file into the application folder, and name its path as `source`"
-                        .to_owned(),
-            };
-            Err(source.error(value.span(), fault))
-        }
-        other => Err(table.error(value.span(), wrong_type("source", other, expected))),
-    }
+    Ok(environment
+        .into_iter()
+        .map(|(name, value)| (name, value.into_inner()))
+        .collect())
 }
 
 fn files(table: &Table<'_>) -> Result<Vec<FilesEntry>, LoadError> {
@@ -186,7 +210,7 @@ fn files(table: &Table<'_>) -> Result<Vec<FilesEntry>, LoadError> {
             ))),
             DeValue::Table(_) => {
                 let entry = Table::of(
-                    table.document,
+                    table.reading,
                     item,
                     format!("an entry of `files` of {}", table.place()),
                 )?;
@@ -202,30 +226,4 @@ fn files(table: &Table<'_>) -> Result<Vec<FilesEntry>, LoadError> {
             other => Err(table.error(item.span(), wrong_type("files", other, expected))),
         })
         .collect()
-}
-
-/// The build command, which is only ever shown, never run here.
-fn build(table: &Table<'_>) -> Result<Option<String>, LoadError> {
-    let Some(build) = table.table("build")? else {
-        return Ok(None);
-    };
-    build.only(&["command", "workdir", "watch"])?;
-    build.string("workdir")?;
-    build.strings("watch")?;
-    match build.get("command").map(|value| (value, value.get_ref())) {
-        None => Err(build.missing("command", "a command, or a list of commands")),
-        Some((_, DeValue::String(command))) => Ok(Some(command.to_string())),
-        Some((_, DeValue::Array(_))) => {
-            let commands: Vec<_> = build
-                .strings("command")?
-                .into_iter()
-                .map(Spanned::into_inner)
-                .collect();
-            Ok((!commands.is_empty()).then(|| commands.join(" && ")))
-        }
-        Some((value, other)) => Err(build.error(
-            value.span(),
-            wrong_type("command", other, "a command, or a list of commands"),
-        )),
-    }
 }

@@ -1,9 +1,11 @@
 //! The text of a manifest, and errors that point into it.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use toml::Spanned;
 use toml::de::DeTable;
@@ -18,9 +20,17 @@ const LARGEST: u64 = 1024 * 1024;
 pub(crate) struct Document {
     path: PathBuf,
     text: String,
+    /// Where each line starts.
+    lines: Vec<usize>,
 }
 
 impl Document {
+    fn new(path: PathBuf, text: String) -> Self {
+        let after_breaks = text.match_indices('\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(after_breaks).collect();
+        Self { path, text, lines }
+    }
+
     /// Reads `path`, which is a manifest or a folder with a `spin.toml`.
     pub(crate) fn read(path: &Path) -> Result<Self, LoadError> {
         let unreadable = |source| Fault::Unreadable {
@@ -60,16 +70,12 @@ impl Document {
         match String::from_utf8(bytes) {
             // TOML leaves it to its readers what a line end inside of a text is. A checkout on Windows must not be
             // another application than the same checkout elsewhere.
-            Ok(text) => Ok(Self {
-                path,
-                text: text.replace("\r\n", "\n"),
-            }),
+            Ok(text) => Ok(Self::new(path, text.replace("\r\n", "\n"))),
             Err(error) => {
                 let valid = error.utf8_error().valid_up_to();
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                let location = Location::of(&path, &text, valid..valid + 1);
                 let fault = Fault::Syntax("the text is not UTF-8 here".to_owned());
-                Err(LoadError::new(fault, Some(location)))
+                Err(Self::new(path, text).error(valid..valid + 1, fault))
             }
         }
     }
@@ -87,6 +93,19 @@ impl Document {
         })
     }
 
+    /// The folder that the manifest lies in, as it was asked for.
+    pub(crate) fn folder(&self) -> &Path {
+        match self.path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        }
+    }
+
+    /// The text, with `\n` at the ends of its lines.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// An error that points at some bytes of the text.
     pub(crate) fn error(&self, span: Range<usize>, fault: Fault) -> LoadError {
         LoadError::new(fault, Some(self.location(span)))
@@ -94,6 +113,51 @@ impl Document {
 
     /// The place of some bytes of the text.
     pub(crate) fn location(&self, span: Range<usize>) -> Location {
-        Location::of(&self.path, &self.text, span)
+        let start = span.start.min(self.text.len());
+        let number = self.lines.partition_point(|line| *line <= start).max(1);
+        let line_start = self.lines.get(number - 1).copied().unwrap_or(0);
+        let line_end = self.lines.get(number).copied().unwrap_or(self.text.len());
+        let line = self.text.get(line_start..line_end).unwrap_or_default();
+        Location::new(
+            &self.path,
+            number,
+            line,
+            start - line_start,
+            span.end.saturating_sub(line_start),
+        )
+    }
+}
+
+/// Where the manifest has something, and its keys.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Spans {
+    pub(crate) whole: Range<usize>,
+    pub(crate) keys: BTreeMap<String, Range<usize>>,
+}
+
+/// [`Spans`] of a manifest, for those who come later and tell people where something is.
+#[derive(Clone, Debug)]
+pub(crate) struct Places {
+    document: Arc<Document>,
+    spans: Spans,
+}
+
+impl Places {
+    pub(crate) fn new(document: &Arc<Document>, spans: Spans) -> Self {
+        Self {
+            document: Arc::clone(document),
+            spans,
+        }
+    }
+
+    /// The place of the thing itself.
+    pub(crate) fn whole(&self) -> Location {
+        self.document.location(self.spans.whole.clone())
+    }
+
+    /// The place of one of its keys; of the thing itself if it has no such key.
+    pub(crate) fn key(&self, key: &str) -> Location {
+        let span = self.spans.keys.get(key).unwrap_or(&self.spans.whole);
+        self.document.location(span.clone())
     }
 }

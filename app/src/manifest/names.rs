@@ -38,21 +38,63 @@ pub(super) fn check_component(id: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Version 2: words joined by `-`, each starting with a letter and either all lower or all upper case.
+/// Version 2: words joined by `-`, each either all lower or all upper case; the first one starts with a letter.
 pub(super) fn check_kebab(id: &str) -> Result<(), &'static str> {
     check_component(id)?;
-    let word_fits = |word: &str| {
-        word.starts_with(|first: char| first.is_ascii_alphabetic())
+    if are_words(id, '-') {
+        Ok(())
+    } else {
+        Err(
+            "expected words joined by `-`, such as `my-component`, each in one case, and a letter first",
+        )
+    }
+}
+
+fn are_words(text: &str, joint: char) -> bool {
+    let in_one_case = |word: &str| {
+        !word.is_empty()
             && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
             && !(word.bytes().any(|byte| byte.is_ascii_lowercase())
                 && word.bytes().any(|byte| byte.is_ascii_uppercase()))
     };
-    if id.split('-').all(word_fits) {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.split(joint).all(in_one_case)
+}
+
+/// Version 1 took any text for an id. Spin makes the usual ones ids of version 2, and so do we; others stay as they are.
+pub(super) fn kebab_from_version_one(id: String) -> String {
+    if check_kebab(&id).is_ok() {
+        return id;
+    }
+    let kebab = id.replace('_', "-").to_ascii_lowercase();
+    if check_kebab(&kebab).is_ok() {
+        kebab
+    } else {
+        id
+    }
+}
+
+/// Labels of stores and databases: words joined by `-` or by `_`.
+pub(super) fn check_label(label: &str) -> Result<(), &'static str> {
+    if label.len() <= LONGEST_COMPONENT && (are_words(label, '-') || are_words(label, '_')) {
         Ok(())
     } else {
         Err(
-            "expected words joined by `-`, such as `my-component`, each starting with a letter and in one case",
+            "expected words joined by `-` or by `_`, such as `default` or `user_data`, each in one case, and a letter first",
         )
+    }
+}
+
+/// Packages of a registry: `namespace:name`.
+pub(super) fn check_package(package: &str) -> Result<(), &'static str> {
+    let fits = package.len() <= 2 * LONGEST_COMPONENT
+        && package
+            .split_once(':')
+            .is_some_and(|(namespace, name)| are_words(namespace, '-') && are_words(name, '-'));
+    if fits {
+        Ok(())
+    } else {
+        Err("expected a namespace and a name, such as `example:hello`")
     }
 }
 
@@ -109,11 +151,46 @@ mod tests {
 
     #[test]
     fn kebab_words_start_with_a_letter_and_keep_one_case() {
-        for id in ["a", "my-component", "my-HTTP-component2"] {
+        for id in ["a", "my-component", "my-HTTP-component2", "a-1", "a-2b"] {
             assert_eq!(check_kebab(id), Ok(()), "{id}");
         }
-        for id in ["my_component", "-a", "a-", "a--b", "a-1", "Mixed-case"] {
+        for id in [
+            "my_component",
+            "-a",
+            "a-",
+            "a--b",
+            "1-a",
+            "Mixed-case",
+            "a.b",
+        ] {
             assert!(check_kebab(id).is_err(), "{id}");
+        }
+    }
+
+    #[test]
+    fn ids_of_version_one_become_those_of_version_two_where_they_can() {
+        for (id, kebab) in [
+            ("hello", "hello"),
+            ("hello_World", "hello-world"),
+            ("hello_1", "hello-1"),
+            ("a.b", "a.b"),
+            ("1st_one", "1st_one"),
+        ] {
+            assert_eq!(kebab_from_version_one(id.to_owned()), kebab);
+        }
+    }
+
+    #[test]
+    fn labels_and_packages() {
+        for label in ["default", "my-store", "my_store", "a1"] {
+            assert_eq!(check_label(label), Ok(()), "{label}");
+        }
+        for label in ["", "a.b", "a b", "a_b-c", "_a"] {
+            assert!(check_label(label).is_err(), "{label}");
+        }
+        assert_eq!(check_package("my-ns:my-name2"), Ok(()));
+        for package in ["a", ":b", "a:", "a:b:c", "a:b/c", "a_b:c"] {
+            assert!(check_package(package).is_err(), "{package}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Reading tables of a manifest strictly, with errors that point at what is wrong.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -7,15 +8,67 @@ use serde_json::{Map, Value};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::document::Document;
+use super::document::{Document, Spans};
 use super::names::most_similar;
 use crate::error::{Fault, LoadError};
 use crate::json;
 
+/// Faults of one manifest that are told together. Many more would only scroll away.
+const MOST_FAULTS: usize = 20;
+
+/// One pass over a manifest, which goes on after what is wrong.
+#[derive(Debug)]
+pub(super) struct Reading<'d> {
+    document: &'d Document,
+    faults: RefCell<Vec<LoadError>>,
+}
+
+impl<'d> Reading<'d> {
+    pub(super) fn of(document: &'d Document) -> Self {
+        Self {
+            document,
+            faults: RefCell::new(Vec::new()),
+        }
+    }
+
+    pub(super) fn error(&self, span: Range<usize>, fault: Fault) -> LoadError {
+        self.document.error(span, fault)
+    }
+
+    /// Notes an error and goes on, unless there are too many already.
+    pub(super) fn keep<T>(&self, result: Result<T, LoadError>) -> Result<Option<T>, LoadError> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if self.faults.borrow().len() + 1 < MOST_FAULTS => {
+                self.faults.borrow_mut().push(error);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The result, unless something was noted.
+    pub(super) fn finish<T>(self, result: Result<T, LoadError>) -> Result<T, LoadError> {
+        let mut faults = self.faults.into_inner();
+        match result {
+            Err(error) => Err(error.together(faults)),
+            Ok(value) => match faults.pop() {
+                Some(error) => Err(error.together(faults)),
+                None => Ok(value),
+            },
+        }
+    }
+
+    /// Whether something was noted.
+    pub(super) fn is_wrong(&self) -> bool {
+        !self.faults.borrow().is_empty()
+    }
+}
+
 /// A table of the manifest and what to call it in errors.
 #[derive(Clone, Debug)]
 pub(super) struct Table<'d> {
-    pub(super) document: &'d Document,
+    pub(super) reading: &'d Reading<'d>,
     table: &'d DeTable<'d>,
     span: Range<usize>,
     place: String,
@@ -23,9 +76,9 @@ pub(super) struct Table<'d> {
 
 impl<'d> Table<'d> {
     /// The whole manifest.
-    pub(super) fn root(document: &'d Document, parsed: &'d Spanned<DeTable<'d>>) -> Self {
+    pub(super) fn root(reading: &'d Reading<'d>, parsed: &'d Spanned<DeTable<'d>>) -> Self {
         Self {
-            document,
+            reading,
             table: parsed.get_ref(),
             span: 0..0,
             place: "the manifest".to_owned(),
@@ -34,19 +87,19 @@ impl<'d> Table<'d> {
 
     /// Reads `value` as a table that errors call `place`.
     pub(super) fn of(
-        document: &'d Document,
+        reading: &'d Reading<'d>,
         value: &'d Spanned<DeValue<'d>>,
         place: impl Into<String>,
     ) -> Result<Self, LoadError> {
         let place = place.into();
         match value.get_ref() {
             DeValue::Table(table) => Ok(Self {
-                document,
+                reading,
                 table,
                 span: value.span(),
                 place,
             }),
-            other => Err(document.error(value.span(), wrong_type(&place, other, "a table"))),
+            other => Err(reading.error(value.span(), wrong_type(&place, other, "a table"))),
         }
     }
 
@@ -61,46 +114,39 @@ impl<'d> Table<'d> {
     }
 
     pub(super) fn error(&self, span: Range<usize>, fault: Fault) -> LoadError {
-        self.document.error(span, fault)
+        self.reading.error(span, fault)
     }
 
     /// Refuses every key but the `known` ones.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), LoadError> {
-        let unknown = self
+        let mut unknown: Vec<_> = self
             .table
             .keys()
             .filter(|key| !known.contains(&key.get_ref().as_ref()))
-            .min_by_key(|key| key.span().start);
-        match unknown {
-            None => Ok(()),
-            Some(key) => {
-                let fault = Fault::UnknownKey {
-                    key: key.get_ref().escape_debug().to_string(),
-                    place: self.place.clone(),
-                    similar: most_similar(key.get_ref(), known.iter().copied()),
-                    known: known.join(", "),
-                };
-                Err(self.error(key.span(), fault))
-            }
+            .collect();
+        unknown.sort_by_key(|key| key.span().start);
+        for key in unknown {
+            let fault = Fault::UnknownKey {
+                key: key.get_ref().escape_debug().to_string(),
+                place: self.place.clone(),
+                similar: most_similar(key.get_ref(), known.iter().copied()),
+                known: known.join(", "),
+            };
+            self.reading
+                .keep(Err::<(), _>(self.error(key.span(), fault)))?;
         }
+        Ok(())
     }
 
-    /// Refuses `key`, which Spin knows and Bowline does not deploy yet.
-    pub(super) fn unsupported(
-        &self,
-        key: &str,
-        feature: &str,
-        instead: &str,
-    ) -> Result<(), LoadError> {
-        match self.table.get_key_value(key) {
-            None => Ok(()),
-            Some((key, _)) => Err(self.error(
-                key.span(),
-                Fault::Unsupported {
-                    feature: format!("{feature} (`{}` in {})", key.get_ref(), self.place),
-                    instead: instead.to_owned(),
-                },
-            )),
+    /// Where it and its keys are.
+    pub(super) fn spans(&self) -> Spans {
+        Spans {
+            whole: self.span(),
+            keys: self
+                .table
+                .keys()
+                .map(|key| (key.get_ref().to_string(), key.span()))
+                .collect(),
         }
     }
 
@@ -214,9 +260,23 @@ impl<'d> Table<'d> {
                     "the manifest" => format!("`[{key}]`"),
                     place => format!("`{key}` of {place}"),
                 };
-                Self::of(self.document, value, place)
+                Self::of(self.reading, value, place)
             })
             .transpose()
+    }
+
+    /// A table of tables, of which nothing more is known.
+    pub(super) fn tables(&self, key: &str) -> Result<(), LoadError> {
+        let Some(table) = self.table(key)? else {
+            return Ok(());
+        };
+        for (name, value) in table.entries() {
+            if !value.get_ref().is_table() {
+                let fault = wrong_type(name.get_ref(), value.get_ref(), "a table");
+                return Err(table.error(value.span(), fault));
+            }
+        }
+        Ok(())
     }
 
     /// Everything in it as JSON.

@@ -1,35 +1,78 @@
 //! Triggers: what makes a component run.
 
-use std::collections::BTreeMap;
-use std::ops::Range;
+mod http;
+mod inline;
+mod unique;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 use toml::Spanned;
+use toml::de::DeValue;
 
-use super::Manifest;
-use super::document::Document;
-use super::names::{check_component, most_similar};
+use super::component::ComponentTable;
+use super::dependency::TriggerDependencies;
+use super::document::Spans;
+use super::names::check_component;
 use super::table::{Table, wrong_type};
+use super::{dependency, v2};
 use crate::error::{Fault, LoadError};
 
+pub(super) use inline::name_components;
+pub(super) use unique::check;
+
 /// One trigger.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct TriggerTable {
     pub(crate) kind: String,
-    pub(crate) id: Option<String>,
-    pub(crate) component: Spanned<String>,
+    pub(crate) id: Option<Spanned<String>>,
+    /// The component that runs; none if the trigger answers itself, or uses `components` only.
+    pub(crate) component: Option<Use>,
+    /// Further components, by what the kind of trigger calls them.
+    pub(crate) components: BTreeMap<String, Vec<Use>>,
+    /// Further binaries, by what the kind of trigger calls them.
+    pub(crate) dependencies: TriggerDependencies,
     /// Of an HTTP trigger, unless the route is private.
     pub(crate) route: Option<String>,
     /// The whole table, in the form of version 2.
     pub(crate) config: Map<String, Value>,
-    pub(crate) span: Range<usize>,
+    pub(crate) spans: Spans,
+}
+
+/// A component as a trigger has it.
+#[derive(Clone, Debug)]
+pub(crate) enum Use {
+    /// By its id.
+    Named(Spanned<String>),
+    /// As a table of its own, which is moved to the others once it has an id.
+    Inline(Box<ComponentTable>),
+}
+
+impl Use {
+    /// The id; none for a table that has none yet.
+    pub(crate) fn id(&self) -> Option<&Spanned<String>> {
+        match self {
+            Self::Named(id) => Some(id),
+            Self::Inline(_) => None,
+        }
+    }
 }
 
 impl TriggerTable {
     /// Orders triggers by what they are, not by where they stand.
     pub(super) fn sort_key(&self) -> (String, String, String) {
+        let component = self.component.as_ref().and_then(Use::id);
         let config = Value::Object(self.config.clone()).to_string();
-        (self.kind.clone(), self.component.get_ref().clone(), config)
+        let component = component.map(|id| id.get_ref().clone());
+        (self.kind.clone(), component.unwrap_or_default(), config)
+    }
+
+    /// The ids of all components that it uses.
+    pub(crate) fn uses(&self) -> impl Iterator<Item = &Spanned<String>> {
+        self.component
+            .iter()
+            .chain(self.components.values().flatten())
+            .filter_map(Use::id)
     }
 }
 
@@ -44,203 +87,165 @@ pub(super) fn check_kind(table: &Table<'_>, kind: &Spanned<String>) -> Result<()
     })
 }
 
-/// Reads one trigger table, which Bowline keeps whole whatever its kind is.
-///
-/// `component` is the component that the table belongs to in version 1; in version 2 the table names it.
-pub(super) fn read(
+/// Reads a trigger table of version 1, which belongs to the component `component` with the id `id`.
+pub(super) fn read_version_one(
     kind: &str,
     table: &Table<'_>,
-    component: Option<Spanned<String>>,
+    id: &Spanned<String>,
 ) -> Result<TriggerTable, LoadError> {
-    let version_one = component.is_some();
-    if !version_one {
-        refuse_unsupported(table)?;
-    }
-    match (kind, version_one) {
-        ("http", true) => table.only(&["route", "executor"])?,
-        ("http", false) => table.only(&["id", "component", "route", "executor"])?,
-        ("redis", true) => table.only(&["channel", "address", "executor"])?,
-        ("redis", false) => table.only(&["id", "component", "channel", "address"])?,
+    match kind {
+        "http" => table.only(&["route", "executor"])?,
+        "redis" => table.only(&["channel", "address", "executor"])?,
         _ => {}
     }
-    let route = if kind == "http" { route(table)? } else { None };
-    if kind == "redis" {
-        table.need_string("channel", "the Redis channel to listen to")?;
-        table.string("address")?;
-    }
-    let component = match component {
-        Some(component) => component,
-        None => named_component(table)?,
-    };
     let mut config = table.json()?;
-    if version_one {
-        config.insert(
-            "component".to_owned(),
-            Value::String(component.get_ref().clone()),
-        );
-    }
-    let config: BTreeMap<_, _> = config.into_iter().collect();
+    config.insert("component".to_owned(), Value::from(id.get_ref().as_str()));
     Ok(TriggerTable {
         kind: kind.to_owned(),
-        id: if version_one {
-            None
-        } else {
-            table.string("id")?.map(Spanned::into_inner)
-        },
-        component,
-        route,
-        config: config.into_iter().collect(),
-        span: table.span(),
+        id: None,
+        component: Some(Use::Named(id.clone())),
+        components: BTreeMap::new(),
+        dependencies: TriggerDependencies::new(),
+        route: own_keys(kind, table)?,
+        config: sorted(config),
+        spans: table.spans(),
     })
 }
 
-fn refuse_unsupported(table: &Table<'_>) -> Result<(), LoadError> {
-    let own_table =
-        "give the component a table of its own, `[component.<id>]`, and name its id here";
-    table.unsupported(
-        "static_response",
-        "a response without a component",
-        "serve it from a component",
-    )?;
-    table.unsupported("components", "a trigger with several components", own_table)?;
-    table.unsupported(
-        "dependencies",
-        "composing components",
-        "compose them while building, for example with `wac plug`",
-    )?;
-    if let Some(value) = table
-        .get("component")
-        .filter(|value| value.get_ref().is_table())
-    {
-        let fault = Fault::Unsupported {
-            feature: format!(
-                "a component inside of a trigger (`component` in {})",
-                table.place()
-            ),
-            instead: own_table.to_owned(),
-        };
-        return Err(table.error(value.span(), fault));
-    }
-    Ok(())
-}
-
-fn named_component(table: &Table<'_>) -> Result<Spanned<String>, LoadError> {
-    table.need_string("component", "the id of the component that it runs")
-}
-
-/// The route of an HTTP trigger; none when it is private, reachable from other components only.
-fn route(table: &Table<'_>) -> Result<Option<String>, LoadError> {
-    let expected = "a path such as \"/...\", or { private = true }";
-    let value = table
-        .get("route")
-        .ok_or_else(|| table.missing("route", expected))?;
-    if value.get_ref().is_table() {
-        let private = Table::of(
-            table.document,
-            value,
-            format!("`route` of {}", table.place()),
-        )?;
-        private.only(&["private"])?;
-        return match private.boolean("private")? {
-            Some(private) if *private.get_ref() => Ok(None),
-            _ => Err(table.error(value.span(), wrong_type("route", value.get_ref(), expected))),
-        };
-    }
-    let Some(route) = value.get_ref().as_str() else {
-        return Err(table.error(value.span(), wrong_type("route", value.get_ref(), expected)));
+/// Reads a trigger table of version 2. It is kept whole, whatever its kind is.
+///
+/// Components inside of it are in `profile`; the names of their profiles are added to `profiles`.
+pub(super) fn read(
+    kind: &str,
+    table: &Table<'_>,
+    profile: Option<&str>,
+    profiles: &mut BTreeSet<String>,
+) -> Result<TriggerTable, LoadError> {
+    let shared = ["id", "component", "components", "dependencies"];
+    let own: Option<&[&str]> = match kind {
+        "http" => Some(&["route", "executor", "static_response"]),
+        "redis" => Some(&["channel", "address"]),
+        _ => None,
     };
-    match check_route(route) {
-        Ok(()) => Ok(Some(route.to_owned())),
-        Err(reason) => {
+    if let Some(own) = own {
+        table.only(&[&shared, own].concat())?;
+    }
+    let mut inlined = Inlined { profile, profiles };
+    let component = match table.get("component") {
+        Some(value) => Some(inlined.of(table, "component", value)?),
+        None => None,
+    };
+    let answers_itself = kind == "http" && table.get("static_response").is_some();
+    match (&component, answers_itself) {
+        (None, false) if own.is_some() => {
+            return Err(table.missing("component", "the id of the component that it runs"));
+        }
+        (Some(_), true) => {
             let fault = Fault::Invalid {
-                what: format!("the route `{}`", route.escape_debug()),
-                reason: reason.to_owned(),
+                what: table.place().to_owned(),
+                reason:
+                    "it has a `component` and a `static_response`: only one of them is possible"
+                        .to_owned(),
             };
-            Err(table.error(value.span(), fault))
+            return Err(table.error(table.span(), fault));
         }
+        _ => {}
+    }
+    Ok(TriggerTable {
+        kind: kind.to_owned(),
+        id: id(table)?,
+        component,
+        components: inlined.components(table)?,
+        dependencies: dependency::read_of_trigger(table)?,
+        route: own_keys(kind, table)?,
+        config: sorted(table.json()?),
+        spans: table.spans(),
+    })
+}
+
+fn sorted(config: Map<String, Value>) -> Map<String, Value> {
+    let config: BTreeMap<_, _> = config.into_iter().collect();
+    config.into_iter().collect()
+}
+
+/// Checks what the kind knows beside its components; gives the public route, if there is one.
+fn own_keys(kind: &str, table: &Table<'_>) -> Result<Option<String>, LoadError> {
+    match kind {
+        "http" => {
+            http::executor(table)?;
+            http::static_response(table)?;
+            http::route(table)
+        }
+        "redis" => {
+            table.need_string("channel", "the Redis channel to listen to")?;
+            table.string("address")?;
+            Ok(None)
+        }
+        _ => Ok(None),
     }
 }
 
-fn check_route(route: &str) -> Result<(), &'static str> {
-    if route.len() > 1024 {
-        return Err("it is longer than 1024 characters");
-    }
-    if route.contains(|character: char| character.is_control() || character.is_whitespace()) {
-        return Err("spaces and control characters are not possible");
-    }
-    if route.contains(['?', '#']) {
-        return Err("expected a path, without `?` and `#`");
-    }
-    let parts: Vec<_> = route.split('/').collect();
-    let wildcard = parts.iter().position(|part| *part == "...");
-    if wildcard.is_some_and(|at| at + 1 != parts.len()) {
-        return Err("`...` is possible at its end only");
-    }
-    if parts
-        .iter()
-        .any(|part| *part != "..." && part.contains("..."))
-    {
-        return Err("`...` is a part of its own, such as in `/files/...`");
-    }
-    if route.contains('*') {
-        return Err("`*` is not possible: `/...` at the end stands for anything below");
-    }
-    if parts.contains(&":") {
-        return Err("expected a name after `:`");
-    }
-    Ok(())
-}
-
-/// Triggers name existing components, no route is taken twice, and ids are unique.
-pub(super) fn check(document: &Document, manifest: &mut Manifest) -> Result<(), LoadError> {
-    let ids = || {
-        manifest
-            .components
-            .iter()
-            .map(|component| component.id.get_ref().as_str())
+fn id(table: &Table<'_>) -> Result<Option<Spanned<String>>, LoadError> {
+    let Some(id) = table.string("id")?.filter(|id| !id.get_ref().is_empty()) else {
+        return Ok(None);
     };
-    let mut in_order: Vec<&TriggerTable> = manifest.triggers.iter().collect();
-    in_order.sort_by_key(|trigger| trigger.span.start);
-    let mut routes = BTreeMap::new();
-    let mut trigger_ids = BTreeMap::new();
-    for trigger in in_order {
-        let component = trigger.component.get_ref();
-        if !ids().any(|id| id == component) {
-            let fault = Fault::UnknownComponent {
-                component: component.escape_debug().to_string(),
-                similar: most_similar(component, ids()),
-            };
-            return Err(document.error(trigger.component.span(), fault));
-        }
-        if let Some(route) = &trigger.route {
-            let path = route.trim_matches('/').to_owned();
-            if let Some(other) = routes.insert((trigger.kind.clone(), path), component) {
-                let fault = Fault::Invalid {
-                    what: format!("the route `{}`", route.escape_debug()),
-                    reason: format!("it is used twice, for `{other}` and `{component}`"),
-                };
-                return Err(document.error(trigger.span.clone(), fault));
+    if id.get_ref().len() > 128 || id.get_ref().contains(char::is_control) {
+        let fault = Fault::Invalid {
+            what: format!("the trigger id `{}`", id.get_ref().escape_debug()),
+            reason: "expected at most 128 characters, and no control characters".to_owned(),
+        };
+        return Err(table.error(id.span(), fault));
+    }
+    Ok(Some(id))
+}
+
+/// Reads components inside of a trigger.
+struct Inlined<'p> {
+    profile: Option<&'p str>,
+    profiles: &'p mut BTreeSet<String>,
+}
+
+impl Inlined<'_> {
+    /// A component by its id, or as a table.
+    fn of<'d>(
+        &mut self,
+        table: &Table<'d>,
+        key: &str,
+        value: &'d Spanned<DeValue<'d>>,
+    ) -> Result<Use, LoadError> {
+        match value.get_ref() {
+            DeValue::String(id) => Ok(Use::Named(Spanned::new(value.span(), id.to_string()))),
+            DeValue::Table(_) => {
+                let place = format!("the component in `{key}` of {}", table.place());
+                let inline = Table::of(table.reading, value, place)?;
+                let id = Spanned::new(value.span(), String::new());
+                let (component, profiles) = v2::component(&inline, id, self.profile)?;
+                self.profiles.extend(profiles);
+                Ok(Use::Inline(Box::new(component)))
+            }
+            other => {
+                let expected = "the id of a component, or a table that is one";
+                Err(table.error(value.span(), wrong_type(key, other, expected)))
             }
         }
-        if let Some(id) = &trigger.id
-            && trigger_ids.insert(id, ()).is_some()
-        {
-            let fault = Fault::Invalid {
-                what: format!("the trigger id `{}`", id.escape_debug()),
-                reason: "it is used twice".to_owned(),
-            };
-            return Err(document.error(trigger.span.clone(), fault));
-        }
     }
-    let idle = ids().filter(|id| {
-        !manifest
-            .triggers
-            .iter()
-            .any(|trigger| trigger.component.get_ref() == id)
-    });
-    let warnings: Vec<_> = idle
-        .map(|id| format!("component `{id}` has no trigger, so nothing runs it"))
-        .collect();
-    manifest.warnings.extend(warnings);
-    Ok(())
+
+    /// The key `components`.
+    fn components(&mut self, table: &Table<'_>) -> Result<BTreeMap<String, Vec<Use>>, LoadError> {
+        let mut all = BTreeMap::new();
+        let Some(table) = table.table("components")? else {
+            return Ok(all);
+        };
+        for (name, value) in table.entries() {
+            let uses = match value.get_ref() {
+                DeValue::Array(items) => items
+                    .iter()
+                    .map(|item| self.of(&table, name.get_ref(), item))
+                    .collect::<Result<_, _>>()?,
+                _ => vec![self.of(&table, name.get_ref(), value)?],
+            };
+            all.insert(name.into_inner(), uses);
+        }
+        Ok(all)
+    }
 }

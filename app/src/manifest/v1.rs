@@ -1,13 +1,15 @@
 //! Manifest version 1: one trigger kind for the application, one trigger for each component.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::component::{self, Form};
+use super::read::Head;
 use super::table::{Table, wrong_type};
-use super::{ComponentTable, Head, Manifest, TriggerTable, component, names, triggers, variables};
+use super::{ComponentTable, Model, TriggerTable, names, triggers, variables};
 use crate::error::{Fault, LoadError};
 
 const KEYS: &[&str] = &[
@@ -23,20 +25,24 @@ const KEYS: &[&str] = &[
     "component",
 ];
 
-pub(super) fn read(manifest: Table<'_>) -> Result<Manifest, LoadError> {
+pub(super) fn read(manifest: &Table<'_>) -> Result<Model, LoadError> {
     manifest.only(KEYS)?;
-    let head = Head::read(&manifest)?;
+    let head = Head::read(manifest)?;
     let mut warnings = Vec::new();
     if manifest.string("namespace")?.is_some() {
         warnings.push("`namespace` means nothing any more and is left out".to_owned());
     }
-    let (kind, settings) = trigger_kind(&manifest)?;
+    let (kind, settings) = trigger_kind(manifest)?;
     let mut components = Vec::new();
     let mut bindings = Vec::new();
     for item in manifest.items("component", "`[[component]]` tables")? {
-        let (component, trigger) = read_component(&manifest, item, &kind)?;
-        components.push(component);
-        bindings.push(trigger);
+        if let Some((component, trigger)) = manifest
+            .reading
+            .keep(read_component(manifest, item, &kind))?
+        {
+            components.push(component);
+            bindings.push(trigger);
+        }
     }
     let widened: Vec<_> = components
         .iter()
@@ -45,20 +51,19 @@ pub(super) fn read(manifest: Table<'_>) -> Result<Manifest, LoadError> {
         .collect();
     if !widened.is_empty() {
         warnings.push(format!(
-            "manifest version 1 lets {} call every Redis, MySQL and PostgreSQL server; add `allowed_outbound_hosts` to narrow it",
+            "manifest version 1 lets {} call every Redis, MySQL and PostgreSQL server (`redis://*:*`, `mysql://*:*`, `postgres://*:*`); add `allowed_outbound_hosts`, if only an empty list, to narrow it",
             widened.join(", ")
         ));
     }
-    let variables = variables::read(&manifest)?;
-    Ok(Manifest {
-        name: head.name,
-        version: head.version,
-        description: head.description,
-        authors: head.authors,
+    let variables = variables::read(manifest)?;
+    Ok(Model {
+        head,
+        targets: Vec::new(),
         components,
         triggers: bindings,
         trigger_settings: settings,
         variables,
+        profiles: BTreeSet::new(),
         warnings,
     })
 }
@@ -96,17 +101,17 @@ fn read_component<'d>(
     item: &'d Spanned<DeValue<'d>>,
     kind: &str,
 ) -> Result<(ComponentTable, TriggerTable), LoadError> {
-    let document = manifest.document;
-    let table = Table::of(document, item, "a `[[component]]` table")?;
+    let reading = manifest.reading;
+    let table = Table::of(reading, item, "a `[[component]]` table")?;
     let id = table.need_string("id", "the component's id, such as \"hello\"")?;
     names::check_component(id.get_ref()).map_err(|reason| {
         let fault = Fault::Invalid {
             what: format!("the component id `{}`", id.get_ref().escape_debug()),
             reason: reason.to_owned(),
         };
-        document.error(id.span(), fault)
+        table.error(id.span(), fault)
     })?;
-    let table = Table::of(document, item, format!("component `{}`", id.get_ref()))?;
+    let table = Table::of(reading, item, format!("component `{}`", id.get_ref()))?;
     let known: Vec<_> = ["id", "trigger", "config"]
         .iter()
         .chain(component::KEYS)
@@ -117,16 +122,15 @@ fn read_component<'d>(
         return Err(table.missing("trigger", "a table such as { route = \"/...\" }"));
     };
     if !trigger.get_ref().is_table() {
-        return Err(document.error(
-            trigger.span(),
-            wrong_type("trigger", trigger.get_ref(), "a table"),
-        ));
+        let fault = wrong_type("trigger", trigger.get_ref(), "a table");
+        return Err(table.error(trigger.span(), fault));
     }
-    let trigger = Table::of(
-        document,
-        trigger,
-        format!("the trigger of component `{}`", id.get_ref()),
-    )?;
-    let trigger = triggers::read(kind, &trigger, Some(id.clone()))?;
-    Ok((component::read(&table, id, "config", true)?, trigger))
+    let place = format!("the trigger of component `{}`", id.get_ref());
+    let trigger = Table::of(reading, trigger, place)?;
+    let id = Spanned::new(
+        id.span(),
+        names::kebab_from_version_one(id.get_ref().clone()),
+    );
+    let trigger = triggers::read_version_one(kind, &trigger, &id)?;
+    Ok((component::read(&table, id, Form::One)?, trigger))
 }

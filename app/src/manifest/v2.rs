@@ -1,16 +1,19 @@
 //! Manifest version 2: components by id, any number of triggers of any kind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::component::{self, Form};
+use super::dependency::{self, Inherit};
+use super::read::Head;
 use super::table::{Table, wrong_type};
-use super::{ComponentTable, Head, Manifest, TriggerTable, component, names, triggers, variables};
+use super::{ComponentTable, Model, TriggerTable, names, profile, targets, triggers, variables};
 use crate::error::{Fault, LoadError};
 
-pub(super) fn read(manifest: Table<'_>) -> Result<Manifest, LoadError> {
+pub(super) fn read(manifest: &Table<'_>, profile: Option<&str>) -> Result<Model, LoadError> {
     manifest.only(&[
         "spin_manifest_version",
         "spin_version",
@@ -31,18 +34,30 @@ pub(super) fn read(manifest: Table<'_>) -> Result<Manifest, LoadError> {
         "trigger",
         "tool",
     ])?;
-    let head = Head::read(&application)?;
-    Ok(Manifest {
-        name: head.name,
-        version: head.version,
-        description: head.description,
-        authors: head.authors,
-        components: read_components(&manifest)?,
-        triggers: read_triggers(&manifest)?,
+    application.tables("tool")?;
+    let mut profiles = BTreeSet::new();
+    let components = read_components(manifest, profile, &mut profiles)?;
+    let warnings = components.iter().filter_map(deprecation).collect();
+    Ok(Model {
+        head: Head::read(&application)?,
+        targets: targets::read(&application)?,
+        components,
+        triggers: read_triggers(manifest, profile, &mut profiles)?,
         trigger_settings: read_settings(&application)?,
-        variables: variables::read(&manifest)?,
-        warnings: Vec::new(),
+        variables: variables::read(manifest)?,
+        profiles,
+        warnings,
     })
+}
+
+fn deprecation(component: &ComponentTable) -> Option<String> {
+    let hosts = component.hosts.deprecated.as_ref()?;
+    let hosts: Vec<_> = hosts.iter().map(|host| format!("\"{host}\"")).collect();
+    Some(format!(
+        "`allowed_http_hosts` of component `{}` is deprecated; write `allowed_outbound_hosts = [{}]`",
+        component.id.get_ref(),
+        hosts.join(", ")
+    ))
 }
 
 /// `[application.trigger.<kind>]`.
@@ -54,7 +69,7 @@ fn read_settings(application: &Table<'_>) -> Result<BTreeMap<String, Value>, Loa
     for (kind, value) in kinds.entries() {
         triggers::check_kind(&kinds, &kind)?;
         let table = Table::of(
-            kinds.document,
+            kinds.reading,
             value,
             format!("`[application.trigger.{}]`", kind.get_ref()),
         )?;
@@ -78,7 +93,11 @@ fn read_settings(application: &Table<'_>) -> Result<BTreeMap<String, Value>, Loa
 }
 
 /// `[[trigger.<kind>]]`.
-fn read_triggers(manifest: &Table<'_>) -> Result<Vec<TriggerTable>, LoadError> {
+fn read_triggers(
+    manifest: &Table<'_>,
+    profile: Option<&str>,
+    profiles: &mut BTreeSet<String>,
+) -> Result<Vec<TriggerTable>, LoadError> {
     let Some(kinds) = manifest.table("trigger")? else {
         return Ok(Vec::new());
     };
@@ -96,19 +115,21 @@ fn read_triggers(manifest: &Table<'_>) -> Result<Vec<TriggerTable>, LoadError> {
             return Err(kinds.error(value.span(), fault));
         };
         for item in items {
-            let table = Table::of(
-                kinds.document,
-                item,
-                format!("`[[trigger.{}]]`", kind.escape_debug()),
-            )?;
-            all.push(triggers::read(kind, &table, None)?);
+            let place = format!("`[[trigger.{}]]`", kind.escape_debug());
+            let trigger = Table::of(kinds.reading, item, place)
+                .and_then(|table| triggers::read(kind, &table, profile, profiles));
+            all.extend(kinds.reading.keep(trigger)?);
         }
     }
     Ok(all)
 }
 
 /// `[component.<id>]`.
-fn read_components(manifest: &Table<'_>) -> Result<Vec<ComponentTable>, LoadError> {
+fn read_components(
+    manifest: &Table<'_>,
+    profile: Option<&str>,
+    profiles: &mut BTreeSet<String>,
+) -> Result<Vec<ComponentTable>, LoadError> {
     if let Some(value) = manifest.get("component")
         && value.get_ref().is_array()
     {
@@ -121,18 +142,23 @@ fn read_components(manifest: &Table<'_>) -> Result<Vec<ComponentTable>, LoadErro
     let Some(components) = manifest.table("component")? else {
         return Ok(Vec::new());
     };
-    components
-        .entries()
-        .into_iter()
-        .map(|(id, value)| read_component(&components, id, value))
-        .collect()
+    let mut all = Vec::new();
+    for (id, value) in components.entries() {
+        let read = named_component(&components, id, value, profile);
+        if let Some((component, names)) = components.reading.keep(read)? {
+            all.push(component);
+            profiles.extend(names);
+        }
+    }
+    Ok(all)
 }
 
-fn read_component<'d>(
+fn named_component<'d>(
     components: &Table<'d>,
     id: Spanned<String>,
     value: &'d Spanned<DeValue<'d>>,
-) -> Result<ComponentTable, LoadError> {
+    profile: Option<&str>,
+) -> Result<(ComponentTable, Vec<String>), LoadError> {
     names::check_kebab(id.get_ref()).map_err(|reason| {
         let fault = Fault::Invalid {
             what: format!("the component id `{}`", id.get_ref().escape_debug()),
@@ -140,31 +166,36 @@ fn read_component<'d>(
         };
         components.error(id.span(), fault)
     })?;
-    let table = Table::of(
-        components.document,
-        value,
-        format!("component `{}`", id.get_ref()),
-    )?;
-    table.unsupported(
+    let place = format!("component `{}`", id.get_ref());
+    let table = Table::of(components.reading, value, place)?;
+    component(&table, id, profile)
+}
+
+/// Reads a component, of a table of its own or inside of a trigger. Gives the names of its profiles too.
+pub(super) fn component(
+    table: &Table<'_>,
+    id: Spanned<String>,
+    profile: Option<&str>,
+) -> Result<(ComponentTable, Vec<String>), LoadError> {
+    let own = [
+        "variables",
+        "targets",
+        "tool",
         "dependencies",
-        "composing components",
-        "compose them while building, for example with `wac plug`",
-    )?;
-    table.unsupported(
         "dependencies_inherit_configuration",
-        "composing components",
-        "compose them while building, for example with `wac plug`",
-    )?;
-    table.unsupported(
         "profile",
-        "a build profile",
-        "write what the profile sets into the component itself",
-    )?;
-    let known: Vec<_> = ["variables", "targets", "tool"]
-        .iter()
-        .chain(component::KEYS)
-        .copied()
-        .collect();
-    table.only(&known)?;
-    component::read(&table, id, "variables", false)
+    ];
+    table.only(&[&own, component::KEYS].concat())?;
+    table.tables("tool")?;
+    let mut component = component::read(table, id, Form::Two)?;
+    component.dependencies = dependency::read(table)?;
+    if let Some(true) = table
+        .boolean("dependencies_inherit_configuration")?
+        .map(Spanned::into_inner)
+    {
+        component.inherit = Inherit::Everything;
+    }
+    let profiles = profile::apply(table, &mut component, profile)?;
+    dependency::check_apart(table, &component.dependencies)?;
+    Ok((component, profiles))
 }

@@ -17,7 +17,7 @@ pub(super) fn check(record: &ApplicationRecord) -> Result<(), RecordError> {
     if let Err(error) = BindleId::new(&record.name, version) {
         return invalid(error.to_string());
     }
-    if record.components.is_empty() {
+    if record.components.is_empty() && record.format < 3 {
         return invalid("it has no components".to_owned());
     }
     if record
@@ -51,11 +51,17 @@ pub(super) fn check(record: &ApplicationRecord) -> Result<(), RecordError> {
         ));
     }
     for trigger in &record.triggers {
-        if !ids.contains(trigger.component.as_str()) {
-            return invalid(format!(
-                "a trigger names the component `{}`, which there is not",
-                trigger.component.escape_debug()
-            ));
+        match &trigger.component {
+            Some(component) if !ids.contains(component.as_str()) => {
+                return invalid(format!(
+                    "a trigger names the component `{}`, which there is not",
+                    component.escape_debug()
+                ));
+            }
+            None if record.format < 3 => {
+                return invalid("a trigger has no component".to_owned());
+            }
+            _ => {}
         }
         if !is_id(&trigger.kind) {
             return invalid(format!(
@@ -69,15 +75,12 @@ pub(super) fn check(record: &ApplicationRecord) -> Result<(), RecordError> {
             .is_some_and(|route| route.contains(char::is_control))
         {
             return invalid(format!(
-                "the route of component `{}` has a control character",
-                trigger.component
+                "the route `{}` has a control character",
+                trigger.route.as_deref().unwrap_or_default().escape_debug()
             ));
         }
         if !trigger.config.is_object() {
-            return invalid(format!(
-                "the trigger of component `{}` has no table",
-                trigger.component
-            ));
+            return invalid(format!("a trigger of kind `{}` has no table", trigger.kind));
         }
     }
     if record

@@ -174,7 +174,7 @@ fn what_spin_1_lacks_is_named_with_its_place() {
             Some(11),
             "applications with triggers of several kinds (`http` and `redis`)",
         ),
-        (private, Some(7), "private routes (component `hello`)"),
+        (private, Some(8), "private routes (component `hello`)"),
         (
             hosts,
             Some(13),

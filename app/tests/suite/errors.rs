@@ -1,25 +1,15 @@
-//! Every manifest of `tests/manifests` is wrong in one way; what is said about it is kept beside the suite.
+//! Every manifest of `tests/manifests/invalid` is wrong in one way; what is said about it is kept beside the suite.
 
-use std::path::Path;
-
-use crate::support::{Folder, WASM, one_component};
+use crate::support::{Folder, WASM, corpus, one_component};
 use bowline_app::{Fault, Limits};
 
 #[test]
 fn each_wrong_manifest_is_told_what_is_wrong_and_where() {
-    let manifests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests");
-    let mut cases: Vec<_> = std::fs::read_dir(manifests)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    cases.sort();
-    assert!(cases.len() > 40, "only {} manifests", cases.len());
     let mut said = String::new();
-    for case in cases {
-        let folder = Folder::with(&std::fs::read_to_string(&case).unwrap());
+    for (name, text) in corpus("invalid") {
+        let folder = Folder::with(&text);
         folder.write("static/index.html", b"x");
-        let name = case.file_stem().unwrap().to_str().unwrap();
-        let error = folder.load().map(drop).expect_err(name);
+        let error = folder.load().map(drop).expect_err(&name);
         said += &format!("## {name}\n{}\n", folder.render(&error));
     }
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {

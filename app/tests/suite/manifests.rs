@@ -50,7 +50,10 @@ fn version_one_is_read_whole() {
     assert_eq!(application.description(), Some("says hello"));
     assert_eq!(application.authors(), ["A <a@example.com>"]);
     let component = &application.components()[0];
-    assert_eq!(component.id, "hello_1");
+    assert_eq!(
+        component.id, "hello-1",
+        "as Spin makes it an id of version 2"
+    );
     assert_eq!(component.files.len(), 1);
     assert_eq!(
         component.allowed_outbound_hosts,
@@ -68,7 +71,7 @@ fn version_one_is_read_whole() {
     assert_eq!(
         application.warnings(),
         [
-            "manifest version 1 lets `hello_1` call every Redis, MySQL and PostgreSQL server; add `allowed_outbound_hosts` to narrow it"
+            "manifest version 1 lets `hello-1` call every Redis, MySQL and PostgreSQL server (`redis://*:*`, `mysql://*:*`, `postgres://*:*`); add `allowed_outbound_hosts`, if only an empty list, to narrow it"
         ]
     );
     assert_eq!(component.environment.len(), 2);
@@ -80,7 +83,7 @@ fn version_one_is_read_whole() {
     );
     assert_eq!(
         trigger.config.to_string(),
-        r#"{"component":"hello_1","executor":{"type":"wagi"},"route":"/hello/..."}"#
+        r#"{"component":"hello-1","executor":{"type":"wagi"},"route":"/hello/..."}"#
     );
     assert_eq!(application.routes()[0].pattern, "/base/hello/...");
     let secret: Vec<_> = application
@@ -142,7 +145,7 @@ source = "hello.wasm"
 allowed_outbound_hosts = ["https://a.com", "*://{{ host }}:*"]
 [component.idle]
 source = "hello.wasm"
-tool = { x = 1 }
+tool.x = { y = 1 }
 [variables]
 host = { default = "" }
 "#;

@@ -206,8 +206,9 @@ fn records_that_contradict_themselves_are_refused() {
     let changes: &[(&str, Change)] = &[
         ("no components", |record| record.components.clear()),
         ("unknown component", |record| {
-            record.triggers[0].component = "other".to_owned()
+            record.triggers[0].component = Some("other".to_owned())
         }),
+        ("no component", |record| record.triggers[0].component = None),
         ("config is no table", |record| {
             record.triggers[0].config = 5.into()
         }),

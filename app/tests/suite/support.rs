@@ -28,6 +28,24 @@ source = "hello.wasm"
     )
 }
 
+/// The manifests of `tests/manifests/<kind>`, by name.
+pub fn corpus(kind: &str) -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/manifests")
+        .join(kind);
+    let mut manifests: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, std::fs::read_to_string(path).unwrap())
+        })
+        .collect();
+    manifests.sort();
+    assert!(manifests.len() > 5, "only {} manifests", manifests.len());
+    manifests
+}
+
 /// An application's folder, removed at the end.
 pub struct Folder(TempDir);
 
@@ -67,18 +85,21 @@ impl Folder {
     }
 
     pub fn render(&self, error: &LoadError) -> String {
-        let mut text = format!("error: {error}\n");
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            text += &format!("cause: {cause}\n");
-            source = cause.source();
-        }
-        if let Some(location) = error.location() {
-            text += &location.snippet();
-            text += "\n";
-        }
-        if let Some(hint) = error.hint() {
-            text += &format!("hint: {hint}\n");
+        let mut text = String::new();
+        for error in std::iter::once(error).chain(error.others()) {
+            text += &format!("error: {error}\n");
+            let mut source = std::error::Error::source(error);
+            while let Some(cause) = source {
+                text += &format!("cause: {cause}\n");
+                source = cause.source();
+            }
+            if let Some(location) = error.location() {
+                text += &location.snippet();
+                text += "\n";
+            }
+            if let Some(hint) = error.hint() {
+                text += &format!("hint: {hint}\n");
+            }
         }
         let real = std::fs::canonicalize(self.path()).unwrap();
         text.replace(&format!("{}/", self.path().display()), "")

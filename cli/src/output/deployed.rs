@@ -33,13 +33,13 @@ pub struct Deployed {
     pub used: Vec<Usage>,
 }
 
-/// Where a component answers.
+/// Where the application answers.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Route {
     /// The route as a full URL.
     pub url: String,
-    /// Name of the component.
-    pub component: String,
+    /// Name of the component that answers; none for a static response.
+    pub component: Option<String>,
 }
 
 /// What a push sent.
@@ -97,7 +97,10 @@ impl Report for Deployed {
         if !routes.is_empty() {
             let routes: Vec<(String, String)> = routes
                 .iter()
-                .map(|route| (line(&route.url), line(&route.component)))
+                .map(|route| {
+                    let component = route.component.as_deref().unwrap_or("(static response)");
+                    (line(&route.url), line(component))
+                })
                 .collect();
             let widest = routes
                 .iter()
@@ -156,11 +159,11 @@ mod tests {
             routes: vec![
                 Route {
                     url: "http://shop.localhost:5309/".into(),
-                    component: "front".into(),
+                    component: Some("front".into()),
                 },
                 Route {
                     url: "http://shop.localhost:5309/static/...".into(),
-                    component: "files".into(),
+                    component: Some("files".into()),
                 },
             ],
             pushed: Some(Pushed {

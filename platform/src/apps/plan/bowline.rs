@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use bowline_app::invoice::Invoice;
 use bowline_app::record::{ComponentContents, ComponentRecord, Received};
 
@@ -39,7 +39,16 @@ pub fn read(text: &[u8], invoice: &Invoice) -> Result<Plan> {
     };
     let mut indices = BTreeMap::new();
     for trigger in &record.triggers {
-        let id = trigger.component.as_str();
+        // To leave them out could be to leave out who asks for a password.
+        ensure!(
+            trigger.config.get("dependencies").is_none(),
+            "a trigger has dependencies, which this platform can't compose"
+        );
+        let Some(id) = trigger.component.as_deref() else {
+            plan.notes
+                .push("a trigger has no component, so it never answers here".to_owned());
+            continue;
+        };
         if trigger.kind != "http" {
             plan.notes.push(format!(
                 "the component '{id}' has a trigger of kind '{}', which never fires here",
