@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use bowline_app::{Application, Digest};
@@ -22,6 +22,8 @@ use crate::text;
 
 /// Longest URL that is written, in characters.
 const MAX_URL: usize = 2000;
+/// Most bytes of lines that wait for the next.
+const MAX_HELD: usize = 4096;
 /// Longest text of an error or a denial, in characters.
 const MAX_TEXT: usize = 500;
 
@@ -37,9 +39,24 @@ struct Inner {
     path: PathBuf,
     file: File,
     requests: AtomicU64,
-    /// Held while a line is written. What is in it is why the file can take no more: a line that was written in part would swallow the
-    /// next one.
-    broken: Mutex<Option<JournalError>>,
+    /// Held while a line is written.
+    writing: Mutex<Writing>,
+}
+
+#[derive(Debug, Default)]
+struct Writing {
+    /// Why the file can take no more: a line that was written in part would swallow the next one.
+    broken: Option<JournalError>,
+    /// Lines that go with the next one. To write is to call the operating system, which costs as much as all the rest of a line.
+    held: Vec<u8>,
+}
+
+/// Whether a line is in the file when [`Inner::append`] returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    Now,
+    /// Together with the next line, or when the run ends: what is lost with a process that is killed until then changes nothing.
+    WithNext,
 }
 
 /// What a request's line says besides the request itself.
@@ -83,7 +100,7 @@ impl Recorder {
                 path,
                 file,
                 requests: AtomicU64::new(0),
-                broken: Mutex::new(None),
+                writing: Mutex::default(),
             }),
         };
         let RunInfo {
@@ -193,6 +210,7 @@ impl Recorder {
         Ok(Receipt(Some(Open {
             recorder: self.clone(),
             n,
+            after: if safe { When::WithNext } else { When::Now },
             started: Instant::now(),
             status: None,
             size: 0,
@@ -201,33 +219,72 @@ impl Recorder {
     }
 
     fn append(&self, entry: &Entry) -> Result<(), JournalError> {
-        self.inner.append(entry)
+        self.inner.append(entry, When::Now)
     }
 }
 
 impl Inner {
-    fn append(&self, entry: &Entry) -> Result<(), JournalError> {
-        let failed = |error: &std::io::Error| JournalError::new("written", &self.path, error);
-        let mut line = serde_json::to_vec(entry).map_err(|error| failed(&error.into()))?;
-        line.push(b'\n');
-        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(error) = &*broken {
+    fn append(&self, entry: &Entry, when: When) -> Result<(), JournalError> {
+        let mut writing = self.writing();
+        if let Some(error) = &writing.broken {
             return Err(error.clone());
         }
-        (&self.file).write_all(&line).map_err(|error| {
-            let error = failed(&error);
-            *broken = Some(error.clone());
+        let Writing { held, .. } = &mut *writing;
+        let whole = held.len();
+        if let Err(error) = serde_json::to_writer(&mut *held, entry) {
+            // What there is of the line must not stand before the next.
+            held.truncate(whole);
+            return Err(self.failed(&error.into()));
+        }
+        held.push(b'\n');
+        if when == When::WithNext && held.len() < MAX_HELD {
+            return Ok(());
+        }
+        self.write(&mut writing)
+    }
+
+    /// Writes what is held.
+    fn write(&self, writing: &mut Writing) -> Result<(), JournalError> {
+        let written = (&self.file).write_all(&writing.held);
+        writing.held.clear();
+        written.map_err(|error| {
+            let error = self.failed(&error);
+            writing.broken = Some(error.clone());
             error
         })
     }
 
     fn sync(&self) -> Result<(), JournalError> {
         self.file.sync_data().map_err(|error| {
-            let error = JournalError::new("written", &self.path, &error);
+            let error = self.failed(&error);
             // What the disk has of the file is unknown from here on.
-            *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+            self.writing().broken = Some(error.clone());
             error
         })
+    }
+
+    fn writing(&self) -> MutexGuard<'_, Writing> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn failed(&self, error: &std::io::Error) -> JournalError {
+        JournalError::new("written", &self.path, error)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let mut writing = std::mem::take(
+            self.writing
+                .get_mut()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        if writing.held.is_empty() || writing.broken.is_some() {
+            return;
+        }
+        if let Err(error) = self.write(&mut writing) {
+            tracing::error!(%error, "an answer is not in the journal");
+        }
     }
 }
 
@@ -266,6 +323,8 @@ pub struct Receipt(Option<Open>);
 struct Open {
     recorder: Recorder,
     n: u64,
+    /// When its answer's line is written.
+    after: When,
     started: Instant,
     status: Option<u16>,
     size: u64,
@@ -326,7 +385,7 @@ impl Receipt {
             error,
             never_sent,
         });
-        if let Err(error) = open.recorder.append(&entry) {
+        if let Err(error) = open.recorder.inner.append(&entry, open.after) {
             tracing::error!(%error, "an answer is not in the journal");
         }
     }

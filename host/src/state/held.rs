@@ -1,6 +1,6 @@
 //! Looks at what the host holds for a guest, each time that the guest calls it.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 
 use http::HeaderMap;
 use wasmtime_wasi_http::FieldMap;
@@ -35,14 +35,21 @@ impl State {
 }
 
 fn headers_of(entry: &dyn Any) -> Option<&HeaderMap> {
-    if let Some(fields) = entry.downcast_ref::<FieldMap>() {
-        return Some(fields);
+    // Asked once: it is a call through a table, and most entries are none of these.
+    let kind = entry.type_id();
+    if kind == TypeId::of::<FieldMap>() {
+        return entry.downcast_ref::<FieldMap>().map(|fields| &**fields);
     }
-    if let Some(request) = entry.downcast_ref::<HostOutgoingRequest>() {
+    if kind == TypeId::of::<HostOutgoingRequest>() {
+        let request = entry.downcast_ref::<HostOutgoingRequest>()?;
         return Some(&request.headers);
     }
-    if let Some(response) = entry.downcast_ref::<HostIncomingResponse>() {
+    if kind == TypeId::of::<HostIncomingResponse>() {
+        let response = entry.downcast_ref::<HostIncomingResponse>()?;
         return Some(&response.headers);
+    }
+    if kind != TypeId::of::<HostFutureIncomingResponse>() {
+        return None;
     }
     match entry.downcast_ref::<HostFutureIncomingResponse>()? {
         HostFutureIncomingResponse::Ready(Ok((response, _))) => Some(response.headers()),
