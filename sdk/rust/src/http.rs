@@ -7,7 +7,11 @@
 mod error;
 mod exchange;
 
-use ::http::{Request, Response};
+use std::time::Duration;
+
+use ::http::header::RETRY_AFTER;
+use ::http::{Method, Request, Response, StatusCode};
+use wasip2::clocks::monotonic_clock::subscribe_duration;
 
 pub use error::Error;
 
@@ -15,7 +19,16 @@ pub use error::Error;
 /// enough to fit twice into the memory that the host lends.
 pub const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
+/// How often a question is asked again where the platform is busy and says when to come back.
+const AGAIN: u32 = 2;
+
+/// The longest pause that is made for that. A platform that needs more is not available.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// Sends a request and waits for the whole answer.
+///
+/// A GET or HEAD request without a body is sent up to two times more where the platform answers with status 429 or 503 and says in how many
+/// seconds to come back (`Retry-After`, at most 30): it asks for no change, so asking again changes nothing. Each counts as a request.
 ///
 /// The request's URI is absolute, with `http` or `https` as its scheme. Every status is an answer, not an error. A
 /// header may repeat: read such a one through [`http::HeaderMap::get_all`].
@@ -34,7 +47,32 @@ pub fn send(request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Error> {
 /// As [`send`].
 pub fn send_at_most(request: Request<Vec<u8>>, limit: usize) -> Result<Response<Vec<u8>>, Error> {
     let origin = origin(&request)?;
-    exchange::exchange(request, &origin, limit)
+    let (head, body) = request.into_parts();
+    let is_question = matches!(head.method, Method::GET | Method::HEAD) && body.is_empty();
+    let mut again = if is_question { AGAIN } else { 0 };
+    loop {
+        let answer = exchange::exchange(&head, &body, &origin, limit)?;
+        match patience(&answer) {
+            Some(pause) if again > 0 => subscribe_duration(nanoseconds(pause)).block(),
+            _ => return Ok(answer),
+        }
+        again -= 1;
+    }
+}
+
+/// How long the platform asks to wait, where it is busy and that is not too long.
+fn patience(answer: &Response<Vec<u8>>) -> Option<Duration> {
+    let status = answer.status();
+    if status != StatusCode::TOO_MANY_REQUESTS && status != StatusCode::SERVICE_UNAVAILABLE {
+        return None;
+    }
+    let seconds = answer.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    let pause = Duration::from_secs(seconds.trim().parse().ok()?);
+    (pause <= LONGEST_PAUSE).then_some(pause)
+}
+
+fn nanoseconds(pause: Duration) -> u64 {
+    u64::try_from(pause.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn origin(request: &Request<Vec<u8>>) -> Result<String, Error> {
@@ -65,6 +103,30 @@ mod tests {
             origin(&request.unwrap()).unwrap(),
             "http://host.example:8080"
         );
+    }
+
+    #[test]
+    fn patience_has_an_end() {
+        let asked = |status: u16, after: Option<&str>| {
+            let answer = Response::builder().status(status);
+            let answer = after
+                .into_iter()
+                .fold(answer, |answer, after| answer.header(RETRY_AFTER, after));
+            patience(&answer.body(Vec::new()).unwrap()).map(|pause| pause.as_secs())
+        };
+        assert_eq!(asked(503, Some("7")), Some(7));
+        assert_eq!(asked(429, Some("0")), Some(0));
+        assert_eq!(asked(503, Some("30")), Some(30));
+        for (status, after) in [
+            (503, None),
+            (503, Some("31")),
+            (503, Some("soon")),
+            (503, Some("-1")),
+            (500, Some("1")),
+            (200, Some("1")),
+        ] {
+            assert_eq!(asked(status, after), None, "{status} {after:?}");
+        }
     }
 
     #[test]

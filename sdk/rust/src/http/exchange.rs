@@ -4,7 +4,7 @@
 
 use ::http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use ::http::uri::Scheme;
-use ::http::{Method, Request, Response, StatusCode, request};
+use ::http::{Method, Response, StatusCode, request};
 use wasip2::http::outgoing_handler;
 use wasip2::http::types::{
     ErrorCode, Fields, FutureIncomingResponse, IncomingResponse, Method as WasiMethod,
@@ -20,12 +20,12 @@ use super::error::{classify, lost};
 const PIECE: u64 = 64 * 1024;
 
 pub(super) fn exchange(
-    request: Request<Vec<u8>>,
+    head: &request::Parts,
+    body: &[u8],
     origin: &str,
     limit: usize,
 ) -> Result<Response<Vec<u8>>, Error> {
-    let (head, body) = request.into_parts();
-    let outgoing = outgoing(&head)?;
+    let outgoing = outgoing(head)?;
     let sink = if body.is_empty() {
         None
     } else {
@@ -37,7 +37,7 @@ pub(super) fn exchange(
     let answered = pending.subscribe();
     // Held until the answer is read: to drop a body that is not finished breaks the connection.
     let _unfinished = match sink {
-        Some(sink) => write(sink, &body, &answered).map_err(failed)?,
+        Some(sink) => write(sink, body, &answered).map_err(failed)?,
         None => None,
     };
     answered.block();
