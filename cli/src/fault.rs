@@ -188,6 +188,9 @@ fn failed(
             "`--ca-file <file>` or SSL_CERT_FILE names certificates of authorities to trust besides the system's; \
              `-k` trusts any server, impostors too",
         ),
+        TargetFailure::Unavailable(_) if transport.is_some_and(TransportError::wants_certificate) => made.hint(
+            "`--client-cert <file>` or BOWLINE_CLIENT_CERT names the certificate to show, and --client-key its key",
+        ),
         TargetFailure::Unavailable(_) => made.hint(match transport.filter(|transport| nobody_is_there(transport)) {
             Some(server) if server.origin().starts_with("http://127.0.0.1") => {
                 "is the platform of this machine running? `bowline local up` starts it; then run the same command again"

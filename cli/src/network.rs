@@ -1,112 +1,138 @@
-//! How this process reaches servers: certificates that it trusts, and proxies.
+//! How this process reaches servers: certificates that it trusts, the one that it shows, and proxies.
 
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
+use std::time::Duration;
 
-use bowline_host::{HttpClient, HttpClientError, HttpOptions, Proxies, Secret};
+use bowline_host::{HttpClient, HttpClientError, HttpOptions};
+use clap::ArgMatches;
 
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::variables::Variables;
 
+mod identity;
+mod proxies;
+
+pub use identity::{CLIENT_CERT_VARIABLE, CLIENT_KEY_VARIABLE};
+use proxies::Found;
+pub use proxies::PROXY_VARIABLES;
+
 /// Variable that names a file of certificates, as OpenSSL has it.
 pub const CA_FILE_VARIABLE: &str = "SSL_CERT_FILE";
 
-/// Variables that say which proxies to use. Of two names for one thing the first beats the second.
-pub const PROXY_VARIABLES: &[&str] = &[
-    "HTTPS_PROXY",
-    "https_proxy",
-    "HTTP_PROXY",
-    "http_proxy",
-    "ALL_PROXY",
-    "all_proxy",
-    "NO_PROXY",
-    "no_proxy",
-];
-
-/// Web servers hand the `Proxy` header of a request to CGI programs as `HTTP_PROXY`, and set this one too.
-const CGI: &str = "REQUEST_METHOD";
-
 /// Bundles of operating systems have a few hundred kilobytes.
-const MAX_CA_FILE: u64 = 16 << 20;
+const MAX_FILE: u64 = 16 << 20;
 
-/// Makes the one client. `ca_file` is the value of `--ca-file`.
-///
-/// # Errors
-/// A file of certificates that can't be read or used, or a proxy that can't be used, naming where it came from.
-pub fn client(
-    insecure: bool,
-    ca_file: Option<&OsStr>,
-    variables: &Variables,
-) -> Result<HttpClient, Error> {
-    client_and_options(insecure, ca_file, variables).map(|(client, _)| client)
+/// What the command line says of how to reach servers.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Flags {
+    /// `--insecure`.
+    pub insecure: bool,
+    /// Value of `--ca-file`.
+    pub ca_file: Option<OsString>,
+    /// Value of `--client-cert`.
+    pub client_cert: Option<OsString>,
+    /// Value of `--client-key`.
+    pub client_key: Option<OsString>,
+    /// Value of `--connect-timeout`.
+    pub connect_timeout: Option<Duration>,
+    /// Value of `--idle-timeout`.
+    pub idle_timeout: Option<Duration>,
 }
 
-/// The same, with what it was made from: for libraries that bring a client of their own.
-///
-/// # Errors
-/// As for [`client`].
-pub fn client_and_options(
-    insecure: bool,
-    ca_file: Option<&OsStr>,
-    variables: &Variables,
-) -> Result<(HttpClient, HttpOptions), Error> {
-    let mut options = HttpOptions::default();
-    options.insecure = insecure;
-    options.system_proxy = true;
-    let found = Found::among(variables)?;
-    options.proxies = found.proxies();
-    let authorities = match ca_file {
-        Some(file) => Some((Path::new(file), "--ca-file".to_owned())),
-        None => variables
-            .os(CA_FILE_VARIABLE)
-            .map(|file| (Path::new(file), format!("the variable {CA_FILE_VARIABLE}"))),
-    };
-    if let Some((file, source)) = &authorities {
-        let pem = read(file).map_err(|error| {
-            Error::new(
-                Exit::Usage,
-                format!("can't read the certificates in {}", file.display()),
-            )
-            .cause(&error)
-            .hint(format!("the file is named by {source}"))
-        })?;
-        options.extra_certificates = Some(pem);
+impl Flags {
+    /// Reads them from the command line of a verb that has them.
+    #[must_use]
+    pub fn read(matches: &ArgMatches) -> Self {
+        let file = |name| matches.get_one::<OsString>(name).cloned();
+        let seconds = |name| {
+            let seconds = matches.get_one::<u32>(name);
+            seconds.map(|seconds| Duration::from_secs((*seconds).into()))
+        };
+        Self {
+            insecure: matches.get_flag("insecure"),
+            ca_file: file("ca-file"),
+            client_cert: file("client-cert"),
+            client_key: file("client-key"),
+            connect_timeout: seconds("connect-timeout"),
+            idle_timeout: seconds("idle-timeout"),
+        }
     }
-    let made = HttpClient::new(&options).map_err(|error| match (&error, authorities) {
-        (
-            HttpClientError::NoCertificates
-            | HttpClientError::Pem(_)
-            | HttpClientError::Certificates(_),
-            Some((file, source)),
-        ) => {
-            let message = match &error {
-                HttpClientError::NoCertificates => "has no PEM-encoded certificate in it",
-                HttpClientError::Pem(_) => "is not a file of PEM-encoded certificates",
-                _ => "has no certificate in it that can be used",
-            };
-            let made = Error::new(Exit::Usage, format!("{} {message}", file.display()));
-            let made = match std::error::Error::source(&error) {
-                Some(source) => made.cause(source),
-                None => made,
-            };
-            made.hint(format!(
-                "the file is named by {source}; certificates in it begin with `-----BEGIN CERTIFICATE-----`"
-            ))
+
+    /// Makes the one client. What the user should know of its dangers is given to `warn`.
+    ///
+    /// # Errors
+    /// A file of certificates or a key that can't be read or used, or a proxy that can't be used, naming where it came from.
+    pub fn client(
+        &self,
+        variables: &Variables,
+        mut warn: impl FnMut(&str),
+    ) -> Result<HttpClient, Error> {
+        let mut options = HttpOptions::default();
+        options.system_proxy = true;
+        options.insecure = self.insecure;
+        if self.insecure {
+            warn(
+                "TLS certificates are not checked (--insecure): whoever sits on the way can read and change everything",
+            );
         }
-        (HttpClientError::Proxy { scheme, reason }, _) => {
-            let variable = found.variable(scheme);
-            Error::new(
-                Exit::Usage,
-                format!("the proxy in the variable {variable} can't be used: {reason}"),
-            )
-            .hint("write it as http://proxy.example.com:3128")
+        options.connect_timeout = self.connect_timeout.unwrap_or(options.connect_timeout);
+        options.idle_timeout = self.idle_timeout.unwrap_or(options.idle_timeout);
+        let found = Found::among(variables)?;
+        options.proxies = found.proxies();
+        let authorities = match &self.ca_file {
+            Some(file) => Some((Path::new(file), "--ca-file".to_owned())),
+            None => variables
+                .os(CA_FILE_VARIABLE)
+                .map(|file| (Path::new(file), format!("the variable {CA_FILE_VARIABLE}"))),
+        };
+        if let Some((file, source)) = &authorities {
+            options.extra_certificates = Some(read(file, "the certificates", source)?);
         }
-        _ => Error::of(Exit::Internal, &error),
-    })?;
-    Ok((made, options))
+        let files = identity::Files::find(self, variables)?;
+        if let Some(files) = &files {
+            options.identity = Some(files.read(&mut warn)?);
+        }
+        HttpClient::new(&options).map_err(|error| match (&error, authorities, files) {
+            (HttpClientError::Identity(error), _, Some(files)) => files.refused(error),
+            (
+                HttpClientError::NoCertificates
+                | HttpClientError::Pem(_)
+                | HttpClientError::Certificates(_),
+                Some((file, source)),
+                _,
+            ) => unusable(&error, file, &source),
+            (HttpClientError::Proxy { scheme, reason }, ..) => {
+                let variable = found.variable(scheme);
+                Error::new(
+                    Exit::Usage,
+                    format!("the proxy in the variable {variable} can't be used: {reason}"),
+                )
+                .hint("write it as http://proxy.example.com:3128")
+            }
+            _ => Error::of(Exit::Internal, &error),
+        })
+    }
+}
+
+/// A file of authorities that holds none.
+fn unusable(error: &HttpClientError, file: &Path, source: &str) -> Error {
+    let message = match error {
+        HttpClientError::NoCertificates => "has no PEM-encoded certificate in it",
+        HttpClientError::Pem(_) => "is not a file of PEM-encoded certificates",
+        _ => "has no certificate in it that can be used",
+    };
+    let made = Error::new(Exit::Usage, format!("{} {message}", file.display()));
+    let made = match std::error::Error::source(error) {
+        Some(source) => made.cause(source),
+        None => made,
+    };
+    made.hint(format!(
+        "the file is named by {source}; certificates in it begin with `-----BEGIN CERTIFICATE-----`"
+    ))
 }
 
 /// Adds that a proxy was asked to an error that may be the proxy's fault.
@@ -133,112 +159,37 @@ pub fn explain(error: Error, variables: &Variables) -> Error {
     ))
 }
 
-fn read(file: &Path) -> io::Result<Vec<u8>> {
-    let mut pem = Vec::new();
-    let read = File::open(file)?
-        .take(MAX_CA_FILE + 1)
-        .read_to_end(&mut pem)?;
-    if read as u64 > MAX_CA_FILE {
-        return Err(io::Error::new(
-            io::ErrorKind::FileTooLarge,
-            format!("it is larger than {} MiB", MAX_CA_FILE >> 20),
-        ));
-    }
-    Ok(pem)
-}
-
-/// What the variables say of proxies: the name of the variable, and its value.
-struct Found<'a> {
-    http: Option<(&'static str, &'a str)>,
-    https: Option<(&'static str, &'a str)>,
-    bypass: Option<(&'static str, &'a str)>,
-}
-
-impl<'a> Found<'a> {
-    fn among(variables: &'a Variables) -> Result<Self, Error> {
-        let first = |names: &[&'static str]| {
-            let mut set = names
-                .iter()
-                .filter(|name| **name != "HTTP_PROXY" || variables.os(CGI).is_none())
-                .filter_map(|name| Some((*name, variables.os(name)?)));
-            match set.next() {
-                None => Ok(None),
-                Some((name, value)) => match value.to_str() {
-                    Some(text) => Ok(Some((name, text))),
-                    None => Err(Error::new(
-                        Exit::Usage,
-                        format!("the variable {name} is not readable as text"),
-                    )),
-                },
-            }
-        };
-        let all = first(&["ALL_PROXY", "all_proxy"])?;
-        Ok(Self {
-            http: first(&["HTTP_PROXY", "http_proxy"])?.or(all),
-            https: first(&["HTTPS_PROXY", "https_proxy"])?.or(all),
-            bypass: first(&["NO_PROXY", "no_proxy"])?,
-        })
-    }
-
-    fn proxies(&self) -> Proxies {
-        let mut proxies = Proxies::default();
-        proxies.http = self.http.map(|(_, address)| Secret::new(address));
-        proxies.https = self.https.map(|(_, address)| Secret::new(address));
-        proxies.bypass = self.bypass.map(|(_, hosts)| hosts.to_owned());
-        proxies
-    }
-
-    fn variable(&self, scheme: &str) -> &'static str {
-        let found = if scheme == "http" {
-            self.http
-        } else {
-            self.https
-        };
-        found.map_or("ALL_PROXY", |(name, _)| name)
-    }
+/// Reads a file that `source` names; `what` is in it.
+fn read(file: &Path, what: &str, source: &str) -> Result<Vec<u8>, Error> {
+    let read = || {
+        let mut pem = Vec::new();
+        let read = File::open(file)?.take(MAX_FILE + 1).read_to_end(&mut pem)?;
+        if read as u64 > MAX_FILE {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                format!("it is larger than {} MiB", MAX_FILE >> 20),
+            ));
+        }
+        Ok(pem)
+    };
+    read().map_err(|error| {
+        Error::new(
+            Exit::Usage,
+            format!("can't read {what} in {}", file.display()),
+        )
+        .cause(&error)
+        .hint(format!("the file is named by {source}"))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn found(pairs: &[(&str, &str)]) -> [Option<String>; 3] {
-        let variables = Variables::from_pairs(pairs.iter().copied());
-        let proxies = Found::among(&variables).unwrap().proxies();
-        let text = |secret: Option<Secret>| secret.map(|secret| secret.expose().to_owned());
-        [text(proxies.http), text(proxies.https), proxies.bypass]
-    }
-
-    #[test]
-    fn which_proxy_is_taken() {
-        let some = |text: &str| Some(text.to_owned());
-        assert_eq!(found(&[]), [None, None, None]);
-        assert_eq!(
-            found(&[("http_proxy", "h"), ("HTTPS_PROXY", "s"), ("no_proxy", "n")]),
-            [some("h"), some("s"), some("n")]
-        );
-        assert_eq!(
-            found(&[("ALL_PROXY", "a"), ("https_proxy", "s")]),
-            [some("a"), some("s"), None]
-        );
-        assert_eq!(
-            found(&[("HTTPS_PROXY", "upper"), ("https_proxy", "lower")]),
-            [None, some("upper"), None]
-        );
-        assert_eq!(
-            found(&[("HTTPS_PROXY", ""), ("https_proxy", "lower")]),
-            [None, some("lower"), None]
-        );
-        assert_eq!(
-            found(&[("REQUEST_METHOD", "GET"), ("HTTP_PROXY", "of the request")]),
-            [None, None, None]
-        );
-    }
-
     #[test]
     fn an_unusable_proxy_is_named_without_its_password() {
         let variables = Variables::from_pairs([("ALL_PROXY", "ftp://me:canary@proxy.test")]);
-        let error = client(false, None, &variables).unwrap_err();
+        let error = Flags::default().client(&variables, |_| {}).unwrap_err();
         assert_eq!(error.exit(), Exit::Usage);
         assert_eq!(
             error.message(),

@@ -13,16 +13,21 @@ use crate::grant::Reach;
 mod address;
 mod error;
 mod execute;
+mod identity;
 mod proxy;
 mod resolver;
+mod retry_after;
 mod tls;
 
 pub use error::{TransportError, TransportErrorKind};
 pub(crate) use execute::Recorded;
+pub use identity::{ClientIdentity, IdentityError};
 pub use proxy::Proxies;
+pub use retry_after::retry_after;
 
 pub(crate) use address::is_public;
 use resolver::Resolver;
+use tls::Tls;
 
 /// How [`HttpClient`] connects.
 #[derive(Debug, Clone)]
@@ -33,6 +38,9 @@ pub struct HttpOptions {
     /// Certificates of authorities, PEM-encoded and possibly several in one text, that are trusted besides those of the
     /// operating system.
     pub extra_certificates: Option<Vec<u8>>,
+    /// Shown to servers that ask for a client certificate: to those that the user has named, not to others that a target declares itself, or
+    /// to which a download is redirected.
+    pub identity: Option<ClientIdentity>,
     /// How long connecting may take, name lookup and TLS included. 10 s: a dead server is noticed soon, and a slow link with
     /// two lost packets still connects.
     pub connect_timeout: Duration,
@@ -53,6 +61,7 @@ impl Default for HttpOptions {
         Self {
             insecure: false,
             extra_certificates: None,
+            identity: None,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(60),
             proxies: Proxies::default(),
@@ -75,6 +84,9 @@ pub enum HttpClientError {
     /// None of [`HttpOptions::extra_certificates`] can stand for an authority.
     #[error("none of the additional certificates can be used")]
     Certificates(#[source] rustls::Error),
+    /// [`HttpOptions::identity`] can't be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// One of [`HttpOptions::proxies`] has no usable address. The address isn't repeated: it may hold a password.
     #[error("the proxy for {scheme} requests can't be used: {reason}")]
     Proxy {
@@ -97,6 +109,8 @@ pub enum HttpClientError {
 pub struct HttpClient {
     anywhere: Pools,
     public: Pools,
+    /// Anywhere, without the client certificate.
+    unidentified: reqwest::Client,
     /// Judges names that a proxy looks up, where there is one.
     judge: Option<Resolver>,
     record: Option<execute::Record>,
@@ -115,26 +129,36 @@ impl HttpClient {
     /// # Errors
     /// [`HttpClientError`] when the options can't be used.
     pub fn new(options: &HttpOptions) -> Result<Self, HttpClientError> {
-        let extra = match &options.extra_certificates {
-            Some(pem) => tls::authorities(pem)?,
-            None => Vec::new(),
+        let tls = Tls::new(options)?;
+        let identified = tls.config(options.identity.as_ref())?;
+        let unidentified = match &options.identity {
+            Some(_) => tls.config(None)?,
+            None => identified.clone(),
         };
-        let tls = tls::config(extra).map_err(HttpClientError::Tls)?;
         let proxies: Arc<[String]> = options.proxies.hosts().into();
-        let pools = |reach| {
+        let build = |reach, tls: &rustls::ClientConfig| {
             let resolver = Resolver::new(reach, Arc::clone(&proxies));
-            let inner =
-                Self::build(options, &tls, resolver.clone())?.read_timeout(options.idle_timeout);
-            let unhurried = Self::build(options, &tls, resolver)?;
-            Ok(Pools {
-                inner: inner.build().map_err(HttpClientError::Build)?,
-                unhurried: unhurried.build().map_err(HttpClientError::Build)?,
+            Self::build(options, tls, resolver)
+        };
+        let patient = |builder: reqwest::ClientBuilder| {
+            let builder = builder.read_timeout(options.idle_timeout);
+            builder.build().map_err(HttpClientError::Build)
+        };
+        let pools = |reach, tls: &rustls::ClientConfig| {
+            Ok::<_, HttpClientError>(Pools {
+                inner: patient(build(reach, tls)?)?,
+                unhurried: build(reach, tls)?.build().map_err(HttpClientError::Build)?,
             })
         };
+        let anywhere = pools(Reach::Anywhere, &identified)?;
         let may_use_proxy = has_system_proxy(options) || !options.proxies.is_empty();
         Ok(Self {
-            anywhere: pools(Reach::Anywhere)?,
-            public: pools(Reach::PublicOnly)?,
+            unidentified: match &options.identity {
+                Some(_) => patient(build(Reach::Anywhere, &unidentified)?)?,
+                None => anywhere.inner.clone(),
+            },
+            public: pools(Reach::PublicOnly, &unidentified)?,
+            anywhere,
             judge: may_use_proxy.then(|| Resolver::new(Reach::PublicOnly, Arc::clone(&proxies))),
             record: None,
         })
@@ -152,13 +176,9 @@ impl HttpClient {
             .user_agent(&options.user_agent)
             // Retrying is for those who know whether a request may be repeated.
             .retry(reqwest::retry::never())
-            .dns_resolver(resolver);
-        builder = if options.insecure {
-            builder.tls_danger_accept_invalid_certs(true)
-        } else {
+            .dns_resolver(resolver)
             // Clones share what the first connection reads and learns: certificates, and sessions to resume.
-            builder.tls_backend_preconfigured(tls.clone())
-        };
+            .tls_backend_preconfigured(tls.clone());
         if !has_system_proxy(options) {
             builder = builder.no_proxy();
         }
@@ -171,6 +191,11 @@ impl HttpClient {
     /// The reqwest client behind it. What it sends is in no journal. Errors of its requests are put into words by [`TransportError::new`].
     pub fn reqwest(&self) -> &reqwest::Client {
         &self.anywhere.inner
+    }
+
+    /// The same without [`HttpOptions::identity`], for servers that the user has not named, such as those to which a download is redirected.
+    pub fn unidentified(&self) -> &reqwest::Client {
+        &self.unidentified
     }
 
     /// The same without [`HttpOptions::idle_timeout`], for those who time their requests themselves. reqwest counts the time

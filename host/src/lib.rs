@@ -61,7 +61,8 @@ mod usage;
 
 pub use artifact::{Artifact, ArtifactError, CONTRACT_VERSION, Inspection};
 pub use client::{
-    HttpClient, HttpClientError, HttpOptions, Proxies, TransportError, TransportErrorKind,
+    ClientIdentity, HttpClient, HttpClientError, HttpOptions, IdentityError, Proxies,
+    TransportError, TransportErrorKind, retry_after,
 };
 pub use contract::{
     Action, Change, Credential, Deployment, Description, InvalidPlan, Plan, Readiness, Setting,

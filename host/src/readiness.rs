@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::client::{HttpClient, TransportError, is_localhost, is_public};
+use crate::client::{HttpClient, TransportError, is_localhost, is_public, retry_after};
 use crate::contract::Readiness;
 use crate::grant::{Grant, Origin, Reach};
 use crate::journal::Note;
@@ -107,17 +107,22 @@ pub async fn wait(
     let mut pause = FIRST_PAUSE;
     loop {
         let left = timeout.saturating_sub(started.elapsed()).max(FIRST_PAUSE);
-        let seen = match tokio::time::timeout(left, ask(http, reach, &url, readiness)).await {
-            Ok(Answer::Ready) => return Outcome::Ready,
-            Ok(Answer::Never(reason)) => return Outcome::Impossible(reason),
-            Ok(Answer::NotYet(seen)) => seen,
-            Err(_) => Unready::TimedOut,
-        };
+        let (seen, asked) =
+            match tokio::time::timeout(left, ask(http, reach, &url, readiness)).await {
+                Ok(Answer::Ready) => return Outcome::Ready,
+                Ok(Answer::Never(reason)) => return Outcome::Impossible(reason),
+                Ok(Answer::NotYet(seen)) => (seen, None),
+                Ok(Answer::Later(seen, pause)) => (seen, Some(pause)),
+                Err(_) => (Unready::TimedOut, None),
+            };
         tracing::debug!(%url, %seen, "not ready yet");
-        if started.elapsed() + pause >= timeout {
+        let left = timeout.saturating_sub(started.elapsed());
+        if left <= pause {
             return Outcome::NotReady(seen);
         }
-        tokio::time::sleep(pause).await;
+        // Whoever asks for more time than there is is asked once more at the end.
+        let longest = left.saturating_sub(FIRST_PAUSE);
+        tokio::time::sleep(asked.unwrap_or_default().min(longest).max(pause)).await;
         pause = (pause * 3 / 2).min(LAST_PAUSE);
     }
 }
@@ -140,6 +145,8 @@ fn question(base: &Url, readiness: &Readiness) -> Url {
 enum Answer {
     Ready,
     NotYet(Unready),
+    /// Not before this time has gone by, says the server (`Retry-After`).
+    Later(Unready, Duration),
     Never(String),
 }
 
@@ -166,7 +173,11 @@ async fn ask(http: &HttpClient, reach: Reach, url: &Url, readiness: &Readiness) 
     };
     let status = response.status().as_u16();
     if !response.status().is_success() && status != 501 {
-        return Answer::NotYet(Unready::Status(status));
+        let seen = Unready::Status(status);
+        return match retry_after(response.headers()) {
+            Some(pause) => Answer::Later(seen, pause),
+            None => Answer::NotYet(seen),
+        };
     }
     if status != 501 && readiness.expected.is_none() {
         return Answer::Ready;

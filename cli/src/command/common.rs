@@ -62,20 +62,37 @@ pub(super) fn locked() -> Arg {
         .help("Take the target and its approval from bowline.lock, and fail where it does not hold them")
 }
 
-/// No check of certificates.
-pub(super) fn insecure() -> Arg {
-    Arg::new("insecure")
-        .short('k')
-        .long("insecure")
-        .action(ArgAction::SetTrue)
-        .help("Accept any TLS certificate: whoever sits on the way can read and change everything, passwords included")
-}
-
-/// More authorities.
-pub(super) fn ca_file() -> Arg {
-    Arg::new("ca-file")
-        .long("ca-file")
-        .value_name("FILE")
-        .value_parser(value_parser!(OsString))
-        .help("Trust the authorities whose certificates (PEM) are in this file, besides those of the operating system [variable: SSL_CERT_FILE]")
+/// How servers are reached: the flags of every verb that asks one.
+pub(super) fn network() -> [Arg; 6] {
+    let file = |name: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name("FILE")
+            .value_parser(value_parser!(OsString))
+    };
+    let seconds = |name: &'static str, default: &'static str| {
+        Arg::new(name)
+            .long(name)
+            .value_name("SECONDS")
+            .value_parser(value_parser!(u32).range(1..=86_400))
+            .default_value(default)
+    };
+    [
+        Arg::new("insecure")
+            .short('k')
+            .long("insecure")
+            .action(ArgAction::SetTrue)
+            .help("Accept any TLS certificate: whoever sits on the way can read and change everything, passwords included"),
+        file("ca-file")
+            .help("Trust the authorities whose certificates (PEM) are in this file, besides those of the operating system [variable: SSL_CERT_FILE]"),
+        file("client-cert")
+            .help("Show the certificate (PEM) in this file, and those behind it, to servers that ask for one [variable: BOWLINE_CLIENT_CERT]"),
+        file("client-key")
+            .help("The private key of that certificate (PEM, without a passphrase) [default: in the same file] [variable: BOWLINE_CLIENT_KEY]"),
+        seconds("connect-timeout", "10")
+            .help("How long connecting to a server may take, name lookup and TLS included"),
+        seconds("idle-timeout", "60")
+            .help("How long a server may stay silent while its answer is awaited"),
+    ]
+    .map(|arg| arg.help_heading("Network"))
 }

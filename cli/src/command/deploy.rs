@@ -20,8 +20,7 @@ pub(super) fn deploy(target: Option<&Description>) -> Command {
         .args(common::approval())
         .arg(common::locked())
         .arg(crate::limits::arg())
-        .arg(common::insecure())
-        .arg(common::ca_file())
+        .args(common::network())
         .arg(
             Arg::new("readiness-timeout")
                 .long("readiness-timeout")

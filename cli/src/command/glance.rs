@@ -1,6 +1,7 @@
 //! A first look at the command line, before it can be read in full.
 
 use std::ffi::{OsStr, OsString};
+use std::time::Duration;
 
 use crate::exit::Exit;
 use crate::output::Format;
@@ -75,16 +76,30 @@ fn look<'a>(asked: &mut Asked, argument: &OsStr, rest: &mut impl Iterator<Item =
     if argument == "--locked" {
         asked.locked = true;
     } else if argument == "--insecure" || argument == "-k" {
-        asked.insecure = true;
+        asked.network.insecure = true;
     } else if let Some(value) = value(argument, &["--target"], rest) {
         asked.target.get_or_insert(value);
     } else if let Some(value) = value(argument, &["-f", "--from"], rest) {
         asked.from.get_or_insert(value);
     } else if let Some(value) = value(argument, &["--ca-file"], rest) {
-        asked.ca_file.get_or_insert(value);
+        asked.network.ca_file.get_or_insert(value);
+    } else if let Some(value) = value(argument, &["--client-cert"], rest) {
+        asked.network.client_cert.get_or_insert(value);
+    } else if let Some(value) = value(argument, &["--client-key"], rest) {
+        asked.network.client_key.get_or_insert(value);
+    } else if let Some(value) = value(argument, &["--connect-timeout"], rest) {
+        asked.network.connect_timeout.get_or_insert(seconds(&value));
+    } else if let Some(value) = value(argument, &["--idle-timeout"], rest) {
+        asked.network.idle_timeout.get_or_insert(seconds(&value));
     } else if let Some(value) = value(argument, &["--limit"], rest) {
         asked.limits.push(value);
     }
+}
+
+/// What is no number is found when the command line is read in full, and is nothing until then.
+fn seconds(value: &OsStr) -> Duration {
+    let seconds = value.to_str().and_then(|text| text.parse().ok());
+    Duration::from_secs(seconds.unwrap_or_default())
 }
 
 /// The value of the flag of one of these names, if `argument` is it: behind `=`, or, for short flags, at once, or in the next
@@ -128,6 +143,7 @@ fn strip_prefix(argument: &OsStr, prefix: &str) -> Option<OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::Flags;
 
     fn glance_at(line: &str) -> Glance {
         let arguments: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
@@ -177,15 +193,20 @@ mod tests {
 
     #[test]
     fn what_decides_which_target_it_is_is_found() {
-        let asked = glance_at("-q deploy -fapp --locked -k --ca-file=ca.pem --target acme").asked;
+        let asked = glance_at("-q deploy -fapp --locked -k --ca-file=ca.pem --target acme --client-cert me.pem --idle-timeout 7").asked;
         let text = |text: &str| Some(OsString::from(text));
         let expected = Asked {
             target: text("acme"),
             from: text("app"),
             locked: true,
             quiet: true,
-            insecure: true,
-            ca_file: text("ca.pem"),
+            network: Flags {
+                insecure: true,
+                ca_file: text("ca.pem"),
+                client_cert: text("me.pem"),
+                idle_timeout: Some(Duration::from_secs(7)),
+                ..Flags::default()
+            },
             limits: Vec::new(),
         };
         assert_eq!(asked, expected);

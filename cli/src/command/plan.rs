@@ -35,8 +35,7 @@ pub(super) fn plan(target: Option<&Description>) -> Command {
         .args(common::approval())
         .arg(common::locked())
         .arg(crate::limits::arg())
-        .arg(common::insecure())
-        .arg(common::ca_file());
+        .args(common::network());
     target_flags(command, target)
 }
 

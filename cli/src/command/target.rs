@@ -42,8 +42,7 @@ fn add() -> Command {
         .arg(common::environment())
         .args(common::approval())
         .arg(crate::limits::arg().help("Approve that much of something, instead of the default, for example memory=512MiB; may be given several times"))
-        .arg(common::insecure())
-        .arg(common::ca_file())
+        .args(common::network())
 }
 
 fn list() -> Command {
@@ -54,16 +53,14 @@ fn show() -> Command {
     Command::new("show")
         .about("Shows what a target is, what it asks for, and where that is approved")
         .arg(source("TARGET", "A name, a path, or a reference to a registry").required(true))
-        .arg(common::insecure())
-        .arg(common::ca_file())
+        .args(common::network())
 }
 
 fn inspect() -> Command {
     Command::new("inspect")
         .about("Looks into a target's file without compiling or running any of it")
         .arg(source("TARGET", "A name, a path, or a reference to a registry").required(true))
-        .arg(common::insecure())
-        .arg(common::ca_file())
+        .args(common::network())
 }
 
 fn vet() -> Command {
@@ -75,8 +72,7 @@ fn vet() -> Command {
         ]))
         .arg(source("TARGET", "A name, a path, or a reference to a registry").required(true))
         .arg(source("OTHER", "The one to compare it with"))
-        .arg(common::insecure())
-        .arg(common::ca_file())
+        .args(common::network())
 }
 
 fn upgrade() -> Command {
@@ -93,8 +89,7 @@ fn upgrade() -> Command {
         .arg(common::from().help("The application beside which bowline.lock is"))
         .arg(common::environment())
         .args(common::approval())
-        .arg(common::insecure())
-        .arg(common::ca_file())
+        .args(common::network())
 }
 
 fn remove() -> Command {

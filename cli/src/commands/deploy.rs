@@ -115,10 +115,9 @@ impl<'a> Job<'a> {
             matches.get_flag("quiet"),
             matches.get_count("verbose") > 0,
         )));
-        if request.insecure {
-            progress.warning("TLS certificates are not checked (--insecure): whoever sits on the way can read and change everything");
-        }
-        let http = network::client(request.insecure, request.ca_file.as_deref(), variables)?;
+        let http = request
+            .network
+            .client(variables, |warning| progress.warning(warning))?;
         let recording = Recording::begin(operation, given.environment(), context)?;
         let http = recording.client(&http);
         let bindle = bindle(&request, &http, context, variables)
@@ -416,6 +415,10 @@ fn bindle(
     };
     let mut options = ClientOptions::new(server.address.clone());
     options.credentials = server.credentials.clone();
+    if let Some(idle) = request.network.idle_timeout {
+        options.timing.idle = idle;
+        options.timing.answer = options.timing.answer.max(idle);
+    }
     options.signer = Some(local::signer(&context.paths, variables)?);
     Ok(Some(Client::new(http, options)))
 }

@@ -9,6 +9,7 @@ use clap::ArgMatches;
 
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::network::Flags;
 use crate::output;
 use crate::paths::Paths;
 use crate::target::Chosen;
@@ -48,12 +49,7 @@ impl<'a> Context<'a> {
         if !matches!(source, Source::File(_)) && !matches.get_flag("quiet") {
             output::line(&format!("Fetching {source}"));
         }
-        let ca_file = matches.get_one::<OsString>("ca-file");
-        let network = Network::new(
-            matches.get_flag("insecure"),
-            ca_file.map(OsString::as_os_str),
-            self.variables,
-        )?;
+        let network = Network::new(&Flags::read(matches), self.variables)?;
         crate::runtime()?.block_on(targets::fetch(source, pin, &network))
     }
 
@@ -64,8 +60,7 @@ impl<'a> Context<'a> {
             from: None,
             locked: false,
             quiet: matches.get_flag("quiet"),
-            insecure: matches.get_flag("insecure"),
-            ca_file: matches.get_one::<OsString>("ca-file").cloned(),
+            network: Flags::read(matches),
             limits: Vec::new(),
         };
         targets::resolve(&asked, &self.paths, self.variables)

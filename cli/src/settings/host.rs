@@ -16,6 +16,10 @@ pub const FLAGS: &[&str] = &[
     "locked",
     "insecure",
     "ca-file",
+    "client-cert",
+    "client-key",
+    "connect-timeout",
+    "idle-timeout",
     crate::limits::FLAG,
     "readiness-timeout",
     "dry-run",
@@ -91,6 +95,8 @@ pub fn reserved_variables() -> Vec<&'static str> {
         "BINDLE_PASSWORD",
         crate::paths::HOME_VARIABLE,
         network::CA_FILE_VARIABLE,
+        network::CLIENT_CERT_VARIABLE,
+        network::CLIENT_KEY_VARIABLE,
         crate::targets::approval::ENVIRONMENT_VARIABLE,
     ];
     variables.extend(network::PROXY_VARIABLES);

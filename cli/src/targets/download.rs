@@ -1,9 +1,10 @@
 //! Gets bytes from web servers: bounded, and hashed as they come.
 
 use std::error::Error as _;
+use std::time::Duration;
 
 use bowline_app::Digest;
-use bowline_host::{HttpClient, Origin, TransportError};
+use bowline_host::{HttpClient, Origin, TransportError, retry_after};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
@@ -15,6 +16,12 @@ use crate::text;
 
 /// Redirects that are followed. Release pages and registries need one or two.
 const REDIRECTS: usize = 5;
+
+/// How often a server that is busy is asked again.
+const WAITS: usize = 3;
+
+/// The longest time that a busy server may ask to wait (`Retry-After`).
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Bytes of an answer that says why not.
 const EXPLANATION: usize = 300;
@@ -61,18 +68,8 @@ impl Download<'_> {
         let first = origin(&self.url)?;
         let mut url = self.url.clone();
         for _ in 0..=REDIRECTS {
-            let mut request = http.reqwest().get(url.clone());
-            if let Some(accept) = self.accept {
-                request = request.header("accept", accept);
-            }
             let is_first = origin(&url)? == first;
-            if let Some(authorization) = self.authorization.filter(|_| is_first) {
-                request = request.header("authorization", authorization);
-            }
-            let answer = request
-                .send()
-                .await
-                .map_err(|error| transport(TransportError::at(&url, error)))?;
+            let answer = self.ask(&url, is_first, http).await?;
             match answer.status().as_u16() {
                 200 => return self.read(answer).await,
                 301 | 302 | 303 | 307 | 308 => {
@@ -89,6 +86,43 @@ impl Download<'_> {
             Exit::UnexpectedAnswer,
             format!("{} redirects more than {REDIRECTS} times", shown(&self.url)),
         ))
+    }
+
+    /// Asks once, or again where the server wants it later: it is a question, which may be repeated.
+    async fn ask(
+        &self,
+        url: &Url,
+        is_first: bool,
+        http: &HttpClient,
+    ) -> Result<reqwest::Response, Error> {
+        // Others are shown no client certificate either.
+        let client = if is_first {
+            http.reqwest()
+        } else {
+            http.unidentified()
+        };
+        let mut waits = 0..WAITS;
+        loop {
+            let mut request = client.get(url.clone());
+            if let Some(accept) = self.accept {
+                request = request.header("accept", accept);
+            }
+            if let Some(authorization) = self.authorization.filter(|_| is_first) {
+                request = request.header("authorization", authorization);
+            }
+            let answer = request
+                .send()
+                .await
+                .map_err(|error| transport(TransportError::at(url, error)))?;
+            let pause = match answer.status().as_u16() {
+                429 | 503 => retry_after(answer.headers()).filter(|pause| *pause <= LONGEST_WAIT),
+                _ => None,
+            };
+            match (pause, waits.next()) {
+                (Some(pause), Some(_)) => tokio::time::sleep(pause).await,
+                _ => return Ok(answer),
+            }
+        }
     }
 
     fn redirected(&self, from: &Url, to: Option<&str>) -> Result<Url, Error> {

@@ -1,12 +1,11 @@
 //! Gets the bytes of a target from where it is, checked against what is known of them.
 
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use bowline_app::Digest;
-use bowline_host::{HttpClient, HttpOptions};
+use bowline_host::HttpClient;
 
 use super::download::{Download, Expected, other_content};
 use super::source::Source;
@@ -14,30 +13,24 @@ use super::{MAX_SIZE, registry};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::network;
+use crate::output;
 use crate::variables::Variables;
 
 /// How to reach servers.
 #[derive(Clone, Debug)]
 pub struct Network {
     pub(super) http: HttpClient,
-    pub(super) options: HttpOptions,
     pub(super) variables: Variables,
 }
 
 impl Network {
-    /// As the flags `--insecure` and `--ca-file` and the variables say.
+    /// As the flags and the variables say.
     ///
     /// # Errors
-    /// As for [`network::client`].
-    pub fn new(
-        insecure: bool,
-        ca_file: Option<&OsStr>,
-        variables: &Variables,
-    ) -> Result<Self, Error> {
-        let (http, options) = network::client_and_options(insecure, ca_file, variables)?;
+    /// As for [`network::Flags::client`].
+    pub fn new(flags: &network::Flags, variables: &Variables) -> Result<Self, Error> {
         Ok(Self {
-            http,
-            options,
+            http: flags.client(variables, output::warning)?,
             variables: variables.clone(),
         })
     }
@@ -165,7 +158,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
             format!(
                 "the target {} has more than {}",
                 path.display(),
-                crate::output::size(MAX_SIZE)
+                output::size(MAX_SIZE)
             ),
         ));
     }

@@ -1,28 +1,24 @@
 //! Gets a target from a registry of OCI artifacts, in the form in which `wkg` publishes components.
 //!
-//! `oci-client` reads references, logs in, and knows the forms of manifests. The two requests that bring content, for the manifest
-//! and for the component, go through bowline's own HTTP client: `oci-client` would read manifests of any size into memory, and
-//! follow redirects to anywhere (docs/adr/0011).
-
-use std::time::Duration;
+//! `oci-client` reads references, and knows the forms of manifests. All requests go through bowline's own HTTP client, with its
+//! certificates, proxies and timeouts: `oci-client` would read manifests of any size into memory, and follow redirects to anywhere
+//! (docs/adr/0011, docs/adr/0025).
 
 use bowline_app::Digest;
-use bowline_host::{HttpOptions, Secret};
+use bowline_host::Secret;
 use oci_client::Reference;
-use oci_client::client::{Certificate, CertificateEncoding, ClientConfig, ClientProtocol};
-use oci_client::errors::OciDistributionError;
 use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciManifest};
-use oci_client::secrets::RegistryAuth;
-use oci_client::{Client, RegistryOperation};
 use url::Url;
 
-use super::download::{Download, Expected, other_content, transport};
+use super::download::{Download, Expected, other_content};
 use super::fetch::Network;
 use super::source::is_this_machine;
 use super::{MAX_SIZE, credentials, hex};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::text;
+
+mod login;
 
 /// Media type of the configuration, as `wkg` writes it.
 pub const CONFIG_TYPE: &str = "application/vnd.wasm.config.v0+json";
@@ -32,9 +28,6 @@ pub const LAYER_TYPE: &str = "application/wasm";
 
 /// Bytes of a manifest; one of a component has some 500.
 const MAX_MANIFEST: u64 = 1 << 20;
-
-/// How long a login may take, the answers of a server that drips included.
-const LOGIN_TIME: Duration = Duration::from_secs(60);
 
 /// A component, and the digest of the manifest that named it.
 pub(super) struct Pulled {
@@ -85,29 +78,11 @@ impl<'a> Registry<'a> {
             .map_err(|error| {
                 Error::new(Exit::Internal, "a thread of bowline broke down").cause(&error)
             })??;
-        let client = Client::try_from(config(scheme, &network.options)).map_err(|error| {
-            Error::new(Exit::Internal, "can't make a client for registries").cause(&error)
-        })?;
-        let asked = client.auth(reference, &login, RegistryOperation::Pull);
-        let token = tokio::time::timeout(LOGIN_TIME, asked)
-            .await
-            .map_err(|_| {
-                Error::new(
-                    Exit::Unavailable,
-                    format!("the registry {host} did not answer a login within {LOGIN_TIME:?}"),
-                )
-            })?
-            .map_err(|error| refused(host, &base, error))?;
-        let authorization = match (token, login) {
-            (Some(token), _) => Some(format!("Bearer {token}")),
-            // There is no token where the registry wants the password itself, or nothing at all.
-            (None, RegistryAuth::Basic(user, password)) => Some(basic(&user, &password)),
-            (None, _) => None,
-        };
+        let authorization = login::authorization(reference, &base, &login, network).await?;
         Ok(Self {
             reference,
             base,
-            authorization: authorization.map(Secret::new),
+            authorization,
             network,
         })
     }
@@ -242,56 +217,6 @@ fn scheme(host: &str) -> &'static str {
     match Url::parse(&format!("http://{host}/")) {
         Ok(url) if is_this_machine(&url) => "http",
         _ => "https",
-    }
-}
-
-fn basic(user: &str, password: &str) -> String {
-    use base64::Engine as _;
-    let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
-    format!("Basic {pair}")
-}
-
-/// The client for logins, set up as bowline's own as far as it can be.
-fn config(scheme: &str, options: &HttpOptions) -> ClientConfig {
-    let exposed = |proxy: &Option<Secret>| proxy.as_ref().map(|proxy| proxy.expose().to_owned());
-    let certificates = options.extra_certificates.iter().map(|pem| Certificate {
-        encoding: CertificateEncoding::Pem,
-        data: pem.clone(),
-    });
-    ClientConfig {
-        protocol: match scheme {
-            "http" => ClientProtocol::Http,
-            _ => ClientProtocol::Https,
-        },
-        accept_invalid_certificates: options.insecure,
-        extra_root_certificates: certificates.collect(),
-        read_timeout: Some(options.idle_timeout),
-        connect_timeout: Some(options.connect_timeout),
-        user_agent: concat!("bowline/", env!("CARGO_PKG_VERSION")),
-        http_proxy: exposed(&options.proxies.http),
-        https_proxy: exposed(&options.proxies.https),
-        no_proxy: Some(options.proxies.bypassed()),
-        ..ClientConfig::default()
-    }
-}
-
-fn refused(host: &str, base: &Url, error: OciDistributionError) -> Error {
-    let login = "log in with `docker login`, whose configuration bowline reads";
-    match error {
-        OciDistributionError::AuthenticationFailure(_)
-        | OciDistributionError::UnauthorizedError { .. } => Error::new(
-            Exit::NotAuthenticated,
-            format!("the registry {host} refuses the login, or wants one"),
-        )
-        .hint(login),
-        OciDistributionError::RequestError(error) => {
-            transport(bowline_host::TransportError::at(base, error))
-        }
-        // The rest would repeat what the registry says, tokens included.
-        _ => Error::new(
-            Exit::UnexpectedAnswer,
-            format!("{host} does not answer like a registry of OCI artifacts"),
-        ),
     }
 }
 

@@ -15,6 +15,7 @@ use bowline_host::Limits;
 
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::network::Flags;
 use crate::output;
 use crate::paths::Paths;
 use crate::target::Chosen;
@@ -31,10 +32,8 @@ pub struct Asked {
     pub locked: bool,
     /// `--quiet`: say nothing of what is fetched.
     pub quiet: bool,
-    /// `--insecure`.
-    pub insecure: bool,
-    /// Value of `--ca-file`.
-    pub ca_file: Option<OsString>,
+    /// How servers are reached.
+    pub network: Flags,
     /// Values of `--limit`.
     pub limits: Vec<OsString>,
 }
@@ -185,11 +184,7 @@ impl Finder<'_> {
     }
 
     fn fetch(&self, source: &Source, pin: &Pin) -> Result<Vec<u8>, Error> {
-        let network = Network::new(
-            self.asked.insecure,
-            self.asked.ca_file.as_deref(),
-            self.variables,
-        )?;
+        let network = Network::new(&self.asked.network, self.variables)?;
         if !self.asked.quiet {
             output::line(&format!("Fetching the target {source}"));
         }

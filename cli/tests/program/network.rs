@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 use crate::support::{Ended, SERVERS, Server, World};
 
@@ -13,23 +14,47 @@ use crate::support::{Ended, SERVERS, Server, World};
 const UNAUTHORIZED: &[u8] =
     b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
-/// A Hippo behind TLS that lets nobody in, and the certificate of its authority.
-fn secure_hippo() -> (Server, String) {
+/// Who may talk to a server.
+enum Clients {
+    Anybody,
+    /// Those with a certificate of its authority.
+    Known,
+}
+
+/// A Hippo behind TLS that lets nobody in, and all PEM files that may be needed for it.
+struct Secured {
+    server: Server,
+    authority: String,
+    client_certificate: String,
+    client_key: String,
+}
+
+fn secure_hippo(clients: Clients) -> Secured {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let key = KeyPair::generate().unwrap();
-    let pem = params.self_signed(&key).unwrap().pem();
+    let root = params.self_signed(&key).unwrap();
     let authority = Issuer::new(params, key);
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec!["localhost".to_owned()])
-        .unwrap()
-        .signed_by(&key, &authority)
-        .unwrap();
+    let issue = |names: &[&str]| {
+        let key = KeyPair::generate().unwrap();
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        let params = CertificateParams::new(names).unwrap();
+        (params.signed_by(&key, &authority).unwrap(), key)
+    };
+    let (certificate, key) = issue(&["localhost"]);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(root.der().clone()).unwrap();
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    let verifier = match clients {
+        Clients::Anybody => WebPkiClientVerifier::no_client_auth(),
+        Clients::Known => verifier.build().unwrap(),
+    };
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_no_client_auth()
+        .with_client_cert_verifier(verifier)
         .with_single_cert(
             vec![certificate.der().clone()],
             PrivateKeyDer::Pkcs8(key.serialize_der().into()),
@@ -47,7 +72,13 @@ fn secure_hippo() -> (Server, String) {
             let _gone = stream.flush();
         }
     });
-    (server, pem)
+    let (certificate, key) = issue(&[]);
+    Secured {
+        server,
+        authority: root.pem(),
+        client_certificate: certificate.pem(),
+        client_key: key.serialize_pem(),
+    }
 }
 
 fn deploy(world: &World, hippo: &str, flags: &[&str], variables: &[(&str, &str)]) -> Ended {
@@ -68,11 +99,11 @@ fn deploy(world: &World, hippo: &str, flags: &[&str], variables: &[(&str, &str)]
 
 #[test]
 fn an_authority_of_ones_own_is_trusted_when_told_so() {
-    let (hippo, pem) = secure_hippo();
-    let url = hippo.secure_url();
+    let hippo = secure_hippo(Clients::Anybody);
+    let url = hippo.server.secure_url();
     let world = World::with_application();
-    world.write("ca.pem", &pem);
-    world.write("other.pem", secure_hippo().1);
+    world.write("ca.pem", &hippo.authority);
+    world.write("other.pem", secure_hippo(Clients::Anybody).authority);
 
     let ended = deploy(&world, &url, &[], &[]);
     assert_eq!(ended.code, Some(8), "{}", ended.stderr);
@@ -223,4 +254,150 @@ fn requests_go_through_the_proxy_of_the_variables() {
     let ended = deploy(&world, "http://hippo.invalid", &[], &bypassed);
     assert_eq!(ended.code, Some(8), "{}", ended.stderr);
     assert_eq!(proxy.connections(), before);
+}
+
+#[test]
+fn a_server_that_asks_for_a_client_certificate_gets_it() {
+    let hippo = secure_hippo(Clients::Known);
+    let url = hippo.server.secure_url();
+    let world = World::with_application();
+    world.write("ca.pem", &hippo.authority);
+    world.write("me.pem", &hippo.client_certificate);
+    private(&world.write("key.pem", &hippo.client_key));
+    let both = format!("{}{}", hippo.client_certificate, hippo.client_key);
+    private(&world.write("both.pem", both));
+
+    let trusting = |flags: &[&str], variables: &[(&str, &str)]| {
+        let mut all = vec!["--ca-file", "ca.pem"];
+        all.extend(flags);
+        deploy(&world, &url, &all, variables)
+    };
+    let ended = trusting(&[], &[]);
+    assert_eq!(ended.code, Some(8), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("it wants a client certificate")
+            && ended
+                .stderr
+                .contains("hint: `--client-cert <file>` or BOWLINE_CLIENT_CERT"),
+        "{}",
+        ended.stderr
+    );
+    // Not authenticated: Hippo was reached.
+    for (flags, variables) in [
+        (
+            &["--client-cert", "me.pem", "--client-key", "key.pem"][..],
+            &[][..],
+        ),
+        (&["--client-cert", "both.pem"], &[]),
+        (&["--client-cert", "both.pem", "-k"], &[]),
+        (
+            &[],
+            &[
+                ("BOWLINE_CLIENT_CERT", "me.pem"),
+                ("BOWLINE_CLIENT_KEY", "key.pem"),
+            ],
+        ),
+    ] {
+        let ended = trusting(flags, variables);
+        assert_eq!(ended.code, Some(4), "{flags:?} {}", ended.stderr);
+        assert!(
+            !ended.stderr.contains("can read the private key"),
+            "{}",
+            ended.stderr
+        );
+    }
+    #[cfg(unix)]
+    {
+        open_to_all(&world.path().join("key.pem"));
+        let ended = trusting(&["--client-cert", "me.pem", "--client-key", "key.pem"], &[]);
+        assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains(
+                "warning: every user of this machine can read the private key in key.pem (mode 644)"
+            ),
+            "{}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
+fn a_client_certificate_that_cannot_be_used_is_a_usage_error() {
+    let (one, other) = (secure_hippo(Clients::Known), secure_hippo(Clients::Known));
+    let world = World::with_application();
+    world.write("me.pem", &one.client_certificate);
+    world.write("key.pem", &one.client_key);
+    world.write("other.pem", &other.client_key);
+    world.write("empty.pem", "");
+    world.write("der.pem", b"\x30\x82\xff\xfe");
+    world.write(
+        "locked.pem",
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n",
+    );
+    for (certificate, key, message) in [
+        (
+            "missing.pem",
+            None,
+            "can't read the client certificate in missing.pem",
+        ),
+        (
+            "me.pem",
+            Some("missing.pem"),
+            "can't read the private key in missing.pem",
+        ),
+        (
+            "empty.pem",
+            Some("key.pem"),
+            "empty.pem has no PEM-encoded certificate in it",
+        ),
+        (
+            "me.pem",
+            None,
+            "me.pem has no PEM-encoded private key in it",
+        ),
+        (
+            "me.pem",
+            Some("der.pem"),
+            "der.pem has no PEM-encoded private key in it",
+        ),
+        (
+            "me.pem",
+            Some("locked.pem"),
+            "the private key in locked.pem is protected by a passphrase, and bowline asks for none",
+        ),
+        (
+            "me.pem",
+            Some("other.pem"),
+            "the private key in other.pem does not belong to the certificate in me.pem",
+        ),
+    ] {
+        let mut flags = vec!["--client-cert", certificate];
+        flags.extend(key.iter().flat_map(|key| ["--client-key", key]));
+        let ended = deploy(&world, "http://127.0.0.1:9", &flags, &[]);
+        assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+        assert!(
+            ended.stderr.contains(&format!("error: {message}\n"))
+                && ended.stderr.contains("hint: "),
+            "{}",
+            ended.stderr
+        );
+    }
+}
+
+fn private(file: &std::path::Path) {
+    #[cfg(unix)]
+    mode(file, 0o600);
+    #[cfg(not(unix))]
+    let _ = file;
+}
+
+#[cfg(unix)]
+fn open_to_all(file: &std::path::Path) {
+    mode(file, 0o644);
+}
+
+#[cfg(unix)]
+fn mode(file: &std::path::Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).unwrap();
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bowline_app::BindleId;
 use bowline_app::invoice::{ErrorResponse, MEDIA_TYPE, Matches};
 use bytes::BytesMut;
-use http::header::{ACCEPT, CONTENT_LENGTH, LOCATION, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_LENGTH, LOCATION};
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::{RequestBuilder, Response};
 use serde::de::DeserializeOwned;
@@ -393,8 +393,7 @@ impl Answer {
     }
 
     pub(super) fn retry_after(&self) -> Option<Duration> {
-        let seconds = self.headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
-        Some(Duration::from_secs(seconds))
+        crate::client::retry_after(&self.headers)
     }
 }
 

@@ -6,10 +6,13 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use rustls::CertificateError;
+use rustls::{AlertDescription, CertificateError};
 use url::Url;
 
 use super::resolver::NotPublic;
+
+/// What is said of a server that wants a client certificate.
+const NO_CERTIFICATE: &str = "it wants a client certificate";
 
 /// What kept a request from being answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +113,11 @@ impl TransportError {
             next = current.source();
         }
         None
+    }
+
+    /// Whether the server wants a client certificate, and was shown none.
+    pub fn wants_certificate(&self) -> bool {
+        self.reason == NO_CERTIFICATE
     }
 
     /// What kept it from being answered.
@@ -288,6 +296,21 @@ fn tls_reason(error: &rustls::Error) -> (TransportErrorKind, String) {
         rustls::Error::InvalidCertificate(reason) => {
             (TransportErrorKind::Certificate, certificate_reason(reason))
         }
+        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            (TransportErrorKind::Tls, NO_CERTIFICATE.to_owned())
+        }
+        rustls::Error::AlertReceived(
+            alert @ (AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied),
+        ) => (
+            TransportErrorKind::Tls,
+            format!("it does not accept the client certificate ({alert:?})"),
+        ),
         rustls::Error::InvalidMessage(_) => (
             TransportErrorKind::Tls,
             "it doesn't speak TLS; is it an http:// server?".to_owned(),

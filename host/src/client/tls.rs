@@ -1,4 +1,4 @@
-//! Whom the client trusts: the authorities of the operating system, and those that the options add.
+//! Whom the client trusts: the authorities of the operating system, and those that the options add; and who it says that it is.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,10 +8,11 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-use super::HttpClientError;
+use super::identity::{ClientIdentity, IdentityError};
+use super::{HttpClientError, HttpOptions};
 
 /// The process's default provider; `ring` becomes it where there is none yet.
-pub(super) fn provider() -> Arc<CryptoProvider> {
+fn provider() -> Arc<CryptoProvider> {
     if CryptoProvider::get_default().is_none() {
         // It fails only when another thread was quicker, which leaves a provider all the same.
         rustls::crypto::ring::default_provider()
@@ -26,7 +27,7 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
 
 /// The certificates of a PEM text that can stand for an authority. Bundles of operating systems hold a few that can't, which
 /// are passed over; a text with nothing else is refused, as is one that breaks off.
-pub(super) fn authorities(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, HttpClientError> {
+fn authorities(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, HttpClientError> {
     let found = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(HttpClientError::Pem)?;
@@ -50,21 +51,95 @@ pub(super) fn authorities(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Ht
     Ok(usable)
 }
 
-/// Checks servers against the system's authorities and `extra`, and offers HTTP/2 and HTTP/1.1.
-pub(super) fn config(extra: Vec<CertificateDer<'static>>) -> Result<ClientConfig, Error> {
-    let provider = provider();
-    let verifier = Verifier {
-        provider: Arc::clone(&provider),
-        extra,
-        inner: OnceLock::new(),
-    };
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
+/// How servers are judged, and in which protocols they are spoken to: HTTP/2 and HTTP/1.1.
+pub(super) struct Tls {
+    provider: Arc<CryptoProvider>,
+    verifier: Arc<dyn ServerCertVerifier>,
+}
+
+impl Tls {
+    /// Checks servers against the system's authorities and those of the options, unless the options say not to.
+    pub(super) fn new(options: &HttpOptions) -> Result<Self, HttpClientError> {
+        let provider = provider();
+        let extra = match &options.extra_certificates {
+            Some(pem) => authorities(pem)?,
+            None => Vec::new(),
+        };
+        let verifier: Arc<dyn ServerCertVerifier> = if options.insecure {
+            Arc::new(Anybody(Arc::clone(&provider)))
+        } else {
+            Arc::new(Verifier {
+                provider: Arc::clone(&provider),
+                extra,
+                inner: OnceLock::new(),
+            })
+        };
+        Ok(Self { provider, verifier })
+    }
+
+    /// A configuration that shows this identity to servers that ask for one. Those of one [`Tls`] share what the first connection reads
+    /// of the system's certificates, but no sessions.
+    pub(super) fn config(
+        &self,
+        identity: Option<&ClientIdentity>,
+    ) -> Result<ClientConfig, HttpClientError> {
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_safe_default_protocol_versions()
+            .map_err(HttpClientError::Tls)?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::clone(&self.verifier));
+        let mut config = match identity {
+            None => builder.with_no_client_auth(),
+            Some(identity) => {
+                let (chain, key) = (identity.chain()?, identity.key()?);
+                let made = builder.with_client_auth_cert(chain, key);
+                made.map_err(IdentityError::from)?
+            }
+        };
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(config)
+    }
+}
+
+/// Trusts every server (`-k`). That the server has the key of the certificate that it shows is checked all the same.
+#[derive(Debug)]
+struct Anybody(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anybody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signed, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.0.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signed, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
 }
 
 /// Reads the system's certificates when the first server shows its own: that takes milliseconds, and those who deploy to a

@@ -210,3 +210,24 @@ async fn a_deployment_is_at_a_private_address_only_where_its_platform_is() {
     );
     assert!(seen.lock().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn a_server_that_asks_for_patience_gets_it_within_the_time_that_there_is() {
+    let busy = |seconds| {
+        format!(
+            "HTTP/1.1 503 X\r\nretry-after: {seconds}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        )
+    };
+    let ready = answer(200, r#"{"bindle_version":"1.0.0+q1"}"#);
+    for (asked, at_least, at_most) in [(1, 1.0, 10.0), (9000, 1.5, 10.0)] {
+        let (url, seen) = server(&[&busy(asked), &ready]).await;
+        let started = Instant::now();
+        let timeout = if asked == 1 { 60 } else { 2 };
+        let timeout = Duration::from_secs(timeout);
+        let outcome = wait(&client(), Reach::Anywhere, &url, &info(), timeout).await;
+        assert!(matches!(outcome, Outcome::Ready), "{outcome:?}");
+        let took = started.elapsed().as_secs_f64();
+        assert!(took >= at_least && took < at_most, "{asked}: {took}");
+        assert_eq!(seen.lock().unwrap().len(), 2);
+    }
+}

@@ -9,9 +9,14 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, Version};
 use bowline_host::HttpOptions;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use rustls::ServerConfig;
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+};
+use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -37,6 +42,16 @@ impl Authority {
             issuer: Issuer::new(params, key),
             pem,
         }
+    }
+
+    /// A certificate for a client of this name, and its key, both PEM-encoded.
+    pub fn client(&self, name: &str) -> (String, String) {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        (certificate.pem(), key.serialize_pem())
     }
 
     /// Options of a client that trusts it.
@@ -78,6 +93,8 @@ pub struct Seen {
     pub version: Version,
     pub path: String,
     pub headers: HeaderMap,
+    /// The certificates that the client has shown.
+    pub client: Option<Vec<CertificateDer<'static>>>,
 }
 
 /// A server that speaks HTTP within TLS; it ends with the test's runtime.
@@ -93,11 +110,43 @@ impl SecureServer {
         protocols: &[&str],
         answer: impl Fn(&Seen) -> Response<Body> + Clone + Send + Sync + 'static,
     ) -> Self {
+        Self::launch(
+            identity,
+            WebPkiClientVerifier::no_client_auth(),
+            protocols,
+            answer,
+        )
+        .await
+    }
+
+    /// Says yes to everybody with a certificate of this authority, by HTTP/1.1; with `optional` to those without one, too.
+    pub async fn for_members(identity: Identity, authority: &Authority, optional: bool) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap())
+            .unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let members = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+        let members = if optional {
+            members.allow_unauthenticated()
+        } else {
+            members
+        };
+        let members = members.build().unwrap();
+        Self::launch(identity, members, &["http/1.1"], |_| Response::default()).await
+    }
+
+    async fn launch(
+        identity: Identity,
+        clients: Arc<dyn ClientCertVerifier>,
+        protocols: &[&str],
+        answer: impl Fn(&Seen) -> Response<Body> + Clone + Send + Sync + 'static,
+    ) -> Self {
         let mut config =
             ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
                 .with_safe_default_protocol_versions()
                 .unwrap()
-                .with_no_client_auth()
+                .with_client_cert_verifier(clients)
                 .with_single_cert(vec![identity.certificate], identity.key)
                 .unwrap();
         config.alpn_protocols = protocols
@@ -118,6 +167,13 @@ impl SecureServer {
                     let Ok(stream) = acceptor.accept(stream).await else {
                         return;
                     };
+                    let client = stream.get_ref().1.peer_certificates();
+                    let client = client.map(|shown| {
+                        shown
+                            .iter()
+                            .map(|one| one.clone().into_owned())
+                            .collect::<Vec<_>>()
+                    });
                     let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
                     let service = hyper::service::service_fn(
                         move |request: Request<hyper::body::Incoming>| {
@@ -125,6 +181,7 @@ impl SecureServer {
                                 version: request.version(),
                                 path: request.uri().path().to_owned(),
                                 headers: request.headers().clone(),
+                                client: client.clone(),
                             };
                             let answer = answer(&seen);
                             log.lock().unwrap().push(seen);

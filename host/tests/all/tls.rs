@@ -1,7 +1,10 @@
 //! Which TLS servers the client talks to, and what it says of the others.
 
 use axum::http::{Response, Version};
-use bowline_host::{HttpClient, HttpOptions, TransportError, TransportErrorKind};
+use bowline_host::{
+    ClientIdentity, HttpClient, HttpClientError, HttpOptions, IdentityError, Secret,
+    TransportError, TransportErrorKind,
+};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
 
 use crate::secure::{Authority, Identity, SecureServer, cut};
@@ -178,4 +181,78 @@ async fn a_connection_that_is_cut_while_shaking_hands() {
     let url = format!("https://{}", cut().await);
     let error = get(&HttpOptions::default(), &url).await.unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Closed, "{error:?}");
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_shown_to_those_that_were_named() {
+    let (authority, members) = (Authority::new(), Authority::named("Members"));
+    let identity = || authority.issue(&["localhost"], |_| {});
+    let server = SecureServer::for_members(identity(), &members, false).await;
+    let url = server.url("localhost");
+    let error = get(&authority.trusted(), &url).await.unwrap_err();
+    assert_eq!(error.reason(), "it wants a client certificate", "{error:?}");
+
+    let (certificate, key) = members.client("me");
+    let mut options = authority.trusted();
+    options.identity = Some(ClientIdentity::new(certificate.clone(), Secret::new(&*key)));
+    assert_eq!(get(&options, &url).await.unwrap().status(), 200);
+    let shown = server.seen().remove(0).client.unwrap();
+    assert_eq!(shown.len(), 1);
+    // In one text, and without a check of the server.
+    let both = format!("{key}\n{certificate}");
+    options.identity = Some(ClientIdentity::new(both.clone(), Secret::new(both)));
+    options.insecure = true;
+    assert_eq!(get(&options, &url).await.unwrap().status(), 200);
+
+    // A stranger learns nothing of it.
+    let stranger = SecureServer::for_members(identity(), &members, true).await;
+    let client = HttpClient::new(&options).unwrap();
+    let url = stranger.url("localhost");
+    for (client, shows) in [(client.unidentified(), false), (client.reqwest(), true)] {
+        assert_eq!(client.get(&url).send().await.unwrap().status(), 200);
+        assert_eq!(stranger.seen().pop().unwrap().client.is_some(), shows);
+    }
+
+    let (certificate, key) = Authority::named("Others").client("me");
+    options.identity = Some(ClientIdentity::new(certificate, Secret::new(key)));
+    let error = get(&options, &server.url("localhost")).await.unwrap_err();
+    assert!(
+        error
+            .reason()
+            .starts_with("it does not accept the client certificate ("),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_client_certificate_that_is_none_is_refused() {
+    use IdentityError as E;
+    let (certificate, key) = Authority::new().client("me");
+    let (_, other) = Authority::new().client("me");
+    let refusal = |certificate: &str, key: &str| {
+        let mut options = HttpOptions::default();
+        options.identity = Some(ClientIdentity::new(certificate, Secret::new(key)));
+        let error = HttpClient::new(&options).unwrap_err();
+        assert!(!format!("{error:?}").contains(key.lines().nth(1).unwrap_or("PRIVATE")));
+        match error {
+            HttpClientError::Identity(error) => error,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(matches!(refusal("", &key), E::NoCertificate));
+    assert!(matches!(refusal(&key, &key), E::NoCertificate));
+    assert!(matches!(
+        refusal(&certificate[..60], &key),
+        E::CertificatePem(_)
+    ));
+    assert!(matches!(refusal(&certificate, ""), E::NoKey));
+    assert!(matches!(refusal(&certificate, &certificate), E::NoKey));
+    assert!(matches!(refusal(&certificate, &key[..60]), E::KeyPem(_)));
+    assert!(matches!(refusal(&certificate, &other), E::Mismatch));
+    for encrypted in [
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nMIIB\n-----END RSA PRIVATE KEY-----\n",
+    ] {
+        assert!(matches!(refusal(&certificate, encrypted), E::Encrypted));
+    }
 }

@@ -11,6 +11,7 @@ use crate::description::Description;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::limits;
+use crate::network::Flags;
 use crate::settings::{self, Settings, Source, host};
 use crate::variables::Variables;
 
@@ -23,10 +24,8 @@ pub(super) struct Request {
     pub(super) settings: Settings,
     /// Where to push, when the target pushes.
     pub(super) bindle: Option<BindleServer>,
-    /// Accept any TLS certificate.
-    pub(super) insecure: bool,
-    /// File of certificates to trust besides the system's.
-    pub(super) ca_file: Option<OsString>,
+    /// How servers are reached.
+    pub(super) network: Flags,
     /// Values of `--limit`.
     pub(super) limits: Vec<OsString>,
     /// How long to wait for an answer; `None` doesn't wait.
@@ -62,8 +61,7 @@ impl Request {
                 .map_or_else(|| PathBuf::from("."), PathBuf::from),
             settings: targets,
             bindle: bindle(&ours, description)?,
-            insecure: matches.get_flag("insecure"),
-            ca_file: matches.get_one::<OsString>("ca-file").cloned(),
+            network: Flags::read(matches),
             limits: matches
                 .get_many::<String>(limits::FLAG)
                 .map(|flags| flags.map(OsString::from).collect())
@@ -191,11 +189,15 @@ mod tests {
         let request = read("--acme-url http://a", &[], &acme(false)).unwrap();
         assert_eq!(request.from, PathBuf::from("."));
         assert_eq!(request.settings.get("acme-url").unwrap().text(), "http://a");
-        assert!(request.bindle.is_none() && !request.insecure);
+        assert!(request.bindle.is_none() && !request.network.insecure);
         assert_eq!(request.readiness_timeout, Some(Duration::from_secs(60)));
         let request = read("--readiness-timeout 0 -f x -k", &[], &acme(false)).unwrap();
         assert_eq!(
-            (request.from, request.insecure, request.readiness_timeout),
+            (
+                request.from,
+                request.network.insecure,
+                request.readiness_timeout
+            ),
             (PathBuf::from("x"), true, None)
         );
     }
