@@ -25,4 +25,6 @@ mod generated {
 }
 
 pub(crate) use generated::bowline::deploy::{application, bindle, console, environment, failure};
-pub(crate) use generated::exports::bowline::deploy::{authentication, deploy_target, planning};
+pub(crate) use generated::exports::bowline::deploy::{
+    authentication, deploy_target, planning, platform,
+};

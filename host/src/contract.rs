@@ -3,9 +3,11 @@
 use semver::Version;
 
 mod convert;
+mod offers;
 mod plan;
 mod validate;
 
+pub use offers::{Feature, InvalidOffers, Need, Offers};
 pub use plan::{Action, Change, InvalidPlan, Plan};
 pub use validate::InvalidDescription;
 

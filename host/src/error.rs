@@ -22,6 +22,15 @@ pub enum Operation {
     Authenticate,
     /// `planning.plan`
     Plan,
+    /// `platform.runs`
+    Runs,
+}
+
+impl Operation {
+    /// Whether it only looks, so that what may change something is refused to it.
+    pub fn only_looks(self) -> bool {
+        matches!(self, Self::Plan | Self::Runs)
+    }
 }
 
 impl fmt::Display for Operation {
@@ -31,6 +40,7 @@ impl fmt::Display for Operation {
             Self::Deploy => "deploy",
             Self::Authenticate => "authenticate",
             Self::Plan => "plan",
+            Self::Runs => "runs",
         })
     }
 }

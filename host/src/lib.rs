@@ -65,8 +65,8 @@ pub use client::{
     TransportError, TransportErrorKind, retry_after,
 };
 pub use contract::{
-    Action, Change, Credential, Deployment, Description, InvalidPlan, Plan, Readiness, Setting,
-    SettingKind, TargetFailure,
+    Action, Change, Credential, Deployment, Description, Feature, InvalidPlan, Need, Offers, Plan,
+    Readiness, Setting, SettingKind, TargetFailure,
 };
 pub use engine::{Engine, EngineError, EngineOptions};
 pub use error::{Denial, HostError, Operation, SecretMisuse, Trap};

@@ -8,8 +8,8 @@ use wasmtime::component::{InstancePre, Linker, Resource};
 
 use crate::application::ApplicationHandle;
 use crate::artifact::{Artifact, ArtifactError};
-use crate::bindings::{authentication, deploy_target, planning};
-use crate::contract::{Credential, Deployment, Description, Plan};
+use crate::bindings::{authentication, deploy_target, planning, platform};
+use crate::contract::{Credential, Deployment, Description, Offers, Plan};
 use crate::engine::Engine;
 use crate::environment::EnvironmentHandle;
 use crate::error::{HostError, Operation};
@@ -41,6 +41,7 @@ struct Inner {
     deploy: deploy_target::GuestIndices,
     authenticate: Option<authentication::GuestIndices>,
     plan: Option<planning::GuestIndices>,
+    platform: Option<platform::GuestIndices>,
     description: OnceLock<Arc<Description>>,
 }
 
@@ -103,6 +104,9 @@ impl Target {
         let plan = exports("bowline:deploy/planning@")
             .then(|| planning::GuestIndices::new(&pre).map_err(ArtifactError::Shape))
             .transpose()?;
+        let platform = exports("bowline:deploy/platform@")
+            .then(|| platform::GuestIndices::new(&pre).map_err(ArtifactError::Shape))
+            .transpose()?;
         let label = format!("sha256:{}", artifact.digest().prefix(12));
         let inner = Inner {
             artifact,
@@ -112,6 +116,7 @@ impl Target {
             deploy,
             authenticate,
             plan,
+            platform,
             description: OnceLock::new(),
         };
         Ok(Self {
@@ -145,6 +150,11 @@ impl Target {
     /// Whether it exports `planning`.
     pub fn can_plan(&self) -> bool {
         self.inner.plan.is_some()
+    }
+
+    /// Whether it exports `platform`.
+    pub fn knows_platform(&self) -> bool {
+        self.inner.platform.is_some()
     }
 
     /// Asks the target what it is and needs, once; later calls give the same answer. It runs without any capability, and within
@@ -308,6 +318,43 @@ impl Target {
                 Some(error) => Err(error),
                 None => {
                     Plan::check(changes).map_err(|reason| self.unusable(&run, reason.to_string()))
+                }
+            },
+            Err(failure) => Err(fault::failed(&run, failure.into())),
+        }
+    }
+
+    /// Asks the target what its platform runs. As while planning, it can only look.
+    ///
+    /// # Errors
+    /// [`HostError::Unsupported`] when the target does not know, else as for [`Target::plan`].
+    pub async fn runs(&self, session: &Session) -> Result<Offers, HostError> {
+        let operation = Operation::Runs;
+        let Some(platform) = &self.inner.platform else {
+            return Err(HostError::Unsupported {
+                target: self.name().to_owned(),
+                operation,
+            });
+        };
+        let run = self.lend(operation, session).await?;
+        let (answer, run) = self
+            .call(
+                run,
+                async |mut store: &mut Store<State>, pre: &InstancePre<State>| {
+                    let environment = store.data_mut().table.push(EnvironmentHandle)?;
+                    let instance = pre.instantiate_async(&mut store).await?;
+                    let guest = platform.load(&mut store, &instance)?;
+                    guest
+                        .call_runs(&mut store, Resource::new_borrow(environment.rep()))
+                        .await
+                },
+            )
+            .await?;
+        match answer {
+            Ok(offers) => match fault::overstepped(&run, None) {
+                Some(error) => Err(error),
+                None => {
+                    Offers::check(offers).map_err(|reason| self.unusable(&run, reason.to_string()))
                 }
             },
             Err(failure) => Err(fault::failed(&run, failure.into())),

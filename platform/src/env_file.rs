@@ -32,6 +32,7 @@ impl Settings<'_> {
             ("HIPPO_USERNAME", self.username),
             ("HIPPO_PASSWORD", self.password),
             ("HIPPO_APP_URL", &application_url),
+            ("HIPPO_ENGINE", "bowline"),
             ("BINDLE_SERVER_URL", trimmed(self.bindle_url)),
         ] {
             text.push_str(&format!("export {name}={}\n", quote(value)));

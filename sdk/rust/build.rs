@@ -13,10 +13,11 @@ use wit_parser::Resolve;
 
 /// Name of the description, and the interfaces in it. A deployment of `lifecycle` is one of `deploy-target`: without
 /// the latter beside it, `lifecycle` would import it for that type.
-const DESCRIPTIONS: [(&str, &[&str]); 4] = [
+const DESCRIPTIONS: [(&str, &[&str]); 5] = [
     ("deploy-target", &["deploy-target"]),
     ("authentication", &["authentication"]),
     ("planning", &["planning"]),
+    ("platform", &["platform"]),
     ("lifecycle", &["deploy-target", "lifecycle"]),
 ];
 

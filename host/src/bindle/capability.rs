@@ -9,7 +9,7 @@ use wasmtime::component::Resource;
 use super::{Client, Error, Event, Progress};
 use crate::application::ApplicationHandle;
 use crate::bindings::{bindle, failure};
-use crate::error::{Denial, Operation};
+use crate::error::Denial;
 use crate::limits::LimitExceeded;
 use crate::observer::Observer;
 use crate::state::{Capabilities, GuestError, Run};
@@ -20,7 +20,7 @@ impl bindle::Host for Capabilities<'_> {
         app: Resource<ApplicationHandle>,
         id: String,
     ) -> Result<bindle::Receipt, GuestError> {
-        if self.run.operation == Operation::Plan {
+        if self.run.operation.only_looks() {
             let denial = Denial::WriteWhilePlanning("a push to Bindle".to_owned());
             return Err(refused(&self.run.deny(denial)));
         }

@@ -4,7 +4,7 @@ use http::{Method, Request};
 use url::Url;
 use wasmtime_wasi_http::{Error, Result, WasiBody};
 
-use crate::error::{Denial, Operation};
+use crate::error::Denial;
 use crate::grant::Origin;
 use crate::state::Run;
 use crate::text;
@@ -19,7 +19,7 @@ const OVERRIDES: [&str; 3] = [
 /// Refuses what is no GET and no HEAD while the operation only plans (RFC 9110, section 9.2.1: those two ask for no change). It is
 /// called as the guest sends, not when the request is on its way: a guest that doesn't wait for the answer is found out, too.
 pub(super) fn check(run: &Run, request: &Request<WasiBody>) -> Result<()> {
-    if run.operation != Operation::Plan {
+    if !run.operation.only_looks() {
         return Ok(());
     }
     let method = request.method();

@@ -1,8 +1,9 @@
 //! A target with every operation, which keeps nothing anywhere: what a component with all exports looks like.
 
 use bowline_target::{
-    Application, Authentication, ChangeSet, Credential, DeployTarget, Deployment, Description,
-    Environment, Failure, Lifecycle, Planning, Revision, State, Status,
+    Ability, Application, Authentication, ChangeSet, Credential, DeployTarget, Deployment,
+    Description, Environment, Failure, Lifecycle, Offer, Planning, Platform, Revision, State,
+    Status,
 };
 
 struct Complete;
@@ -10,6 +11,7 @@ struct Complete;
 bowline_target::export_deploy_target!(Complete);
 bowline_target::export_authentication!(Complete);
 bowline_target::export_planning!(Complete);
+bowline_target::export_platform!(Complete);
 bowline_target::export_lifecycle!(Complete);
 
 impl DeployTarget for Complete {
@@ -46,6 +48,15 @@ impl Planning for Complete {
             changes: Vec::new(),
             basis: app.digest(),
         })
+    }
+}
+
+impl Platform for Complete {
+    fn runs(_env: &Environment) -> Result<Vec<Offer>, Failure> {
+        Ok(vec![Offer {
+            ability: Ability::CoreModules,
+            only_on: None,
+        }])
     }
 }
 

@@ -52,6 +52,22 @@ macro_rules! export_planning {
     };
 }
 
+/// Exports [`Platform`](crate::Platform) from the component: `export_platform!(MyType);`
+#[macro_export]
+macro_rules! export_platform {
+    ($target:ident) => {
+        #[cfg(target_family = "wasm")]
+        $crate::__export_bowline_deploy_platform_0_1_0_cabi!(
+            $target with_types_in $crate::bindings::exports::bowline::deploy::platform
+        );
+        $crate::__describe!("platform", PLATFORM);
+        const _: () = {
+            const fn has<T: $crate::Platform>() {}
+            has::<$target>()
+        };
+    };
+}
+
 /// Exports [`Lifecycle`](crate::Lifecycle) from the component: `export_lifecycle!(MyType);`
 ///
 /// Linking fails where [`export_deploy_target!`](crate::export_deploy_target) is missing: what this interface manages is
@@ -97,5 +113,6 @@ descriptions! {
     DEPLOY_TARGET "deploy-target"
     AUTHENTICATION "authentication"
     PLANNING "planning"
+    PLATFORM "platform"
     LIFECYCLE "lifecycle"
 }

@@ -70,6 +70,7 @@
 //! | [`DeployTarget`] | [`export_deploy_target!`], always |
 //! | [`Authentication`] | [`export_authentication!`] |
 //! | [`Planning`] | [`export_planning!`] |
+//! | [`Platform`] | [`export_platform!`] |
 //! | [`Lifecycle`] | [`export_lifecycle!`] |
 //!
 //! # Secrets
@@ -122,6 +123,12 @@ pub use bindings::exports::bowline::deploy::authentication::Guest as Authenticat
 pub use bindings::exports::bowline::deploy::planning::Guest as Planning;
 #[doc(inline)]
 pub use bindings::exports::bowline::deploy::planning::{Action, Change, ChangeSet};
+
+/// For targets that know what their platform runs. Export it with [`export_platform!`].
+#[doc(inline)]
+pub use bindings::exports::bowline::deploy::platform::Guest as Platform;
+#[doc(inline)]
+pub use bindings::exports::bowline::deploy::platform::{Ability, Offer};
 
 /// For targets that can manage what they deployed. Export it with [`export_lifecycle!`].
 #[doc(inline)]

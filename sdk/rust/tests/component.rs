@@ -92,7 +92,13 @@ fn a_target_with_every_operation_exports_every_interface() {
     let (imports, exports) = surface(&component("complete"));
     assert_eq!(
         exports,
-        names(&["deploy-target", "authentication", "planning", "lifecycle"])
+        names(&[
+            "deploy-target",
+            "authentication",
+            "planning",
+            "platform",
+            "lifecycle"
+        ])
     );
     let unused = names(&["bindle", "console"]);
     assert!(

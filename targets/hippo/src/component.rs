@@ -2,7 +2,7 @@
 
 use bowline_target::{
     Application, Authentication, ChangeSet, Credential, DeployTarget, Deployment, Description,
-    Environment, Failure, Planning, bindle, console, http as transport,
+    Environment, Failure, Offer, Planning, Platform, bindle, console, http as transport,
 };
 use http::{Request, Response};
 
@@ -15,6 +15,7 @@ struct Hippo;
 bowline_target::export_deploy_target!(Hippo);
 bowline_target::export_authentication!(Hippo);
 bowline_target::export_planning!(Hippo);
+bowline_target::export_platform!(Hippo);
 
 impl DeployTarget for Hippo {
     fn describe() -> Description {
@@ -31,6 +32,13 @@ impl Planning for Hippo {
     fn plan(app: &Application, env: &Environment) -> Result<ChangeSet, Failure> {
         let config = Config::read(|name| env.setting(name), env.credential())?;
         plan(&Bowline { app }, &config, &facts(app, env))
+    }
+}
+
+impl Platform for Hippo {
+    fn runs(env: &Environment) -> Result<Vec<Offer>, Failure> {
+        let engine = env.setting(crate::describe::names::ENGINE)?;
+        Ok(crate::platform::runs(engine.as_deref()))
     }
 }
 

@@ -18,6 +18,16 @@ pub mod names {
     pub const DOMAIN: &str = "hippo-domain";
     /// Where the deployed application answers, as a template.
     pub const APP_URL: &str = "hippo-app-url";
+    /// What runs the applications of the server.
+    pub const ENGINE: &str = "hippo-engine";
+}
+
+/// Values of `hippo-engine`.
+pub mod engines {
+    /// Spin 1.x, which Hippo's own scheduler starts: it reads the manifest of old bindles.
+    pub const SPIN: &str = "spin";
+    /// A platform that reads Bowline's record of the application, as that of `bowline local` does.
+    pub const BOWLINE: &str = "bowline";
 }
 
 /// The channel of old `spin deploy`, so that both tools manage the same one.
@@ -108,6 +118,12 @@ fn settings() -> Vec<Setting> {
                 SettingKind::Text,
             )
         },
+        setting(
+            names::ENGINE,
+            "HIPPO_ENGINE",
+            "What runs the server's applications, if that is known: what it can't run is then refused, not only warned about",
+            SettingKind::Choice(vec![engines::SPIN.into(), engines::BOWLINE.into()]),
+        ),
     ]
 }
 

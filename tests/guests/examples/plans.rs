@@ -2,8 +2,9 @@
 
 use bowline_guests::{description, seen, server_url, text, value};
 use bowline_target::{
-    Action, Application, Authentication, Change, ChangeSet, Credential, DeployTarget, Deployment,
-    Description, Environment, Failure, Planning, Setting, SettingKind, bindle, http,
+    Ability, Action, Application, Authentication, Change, ChangeSet, Credential, DeployTarget,
+    Deployment, Description, Environment, Failure, Offer, Planning, Platform, Setting, SettingKind,
+    bindle, http,
 };
 
 struct Guest;
@@ -13,6 +14,8 @@ bowline_target::export_deploy_target!(Guest);
 bowline_target::export_authentication!(Guest);
 
 bowline_target::export_planning!(Guest);
+
+bowline_target::export_platform!(Guest);
 
 impl DeployTarget for Guest {
     fn describe() -> Description {
@@ -72,6 +75,27 @@ impl Planning for Guest {
                 basis,
             }),
         }
+    }
+}
+
+impl Platform for Guest {
+    fn runs(env: &Environment) -> Result<Vec<Offer>, Failure> {
+        let method = env.setting("method")?.unwrap_or_else(|| "GET".into());
+        // Whatever comes of it, it has an answer.
+        let place = match send(env, &method, "/version", "") {
+            Ok((_, version)) => version,
+            Err(failure) => failure.to_string(),
+        };
+        Ok(vec![
+            Offer {
+                ability: Ability::Imports("wasi:http/*@0.2".into()),
+                only_on: None,
+            },
+            Offer {
+                ability: Ability::CoreModules,
+                only_on: Some(env.setting("ending")?.unwrap_or(place)),
+            },
+        ])
     }
 }
 

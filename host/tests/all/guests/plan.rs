@@ -1,6 +1,6 @@
 //! Planning: what passes, and that nothing else does, whatever the guest makes of it.
 
-use bowline_host::{Action, Plan};
+use bowline_host::{Action, Feature, Need, Offers, Plan};
 
 use super::*;
 
@@ -85,6 +85,48 @@ async fn a_plan_brings_the_credential_of_its_login() {
     assert!(again.credential.is_none(), "it needed no other login");
     assert_eq!(again.plan, planned.plan);
     assert_eq!(server.seen().len(), 5);
+}
+
+/// What the guest says of its platform, whose version is `Acme 2`.
+async fn runs(settings: &[(&str, &str)]) -> (Result<Offers, HostError>, Vec<String>) {
+    let server = Server::start(|_| answer(200, "Acme 2")).await;
+    let target = target(artifacts::plans());
+    assert!(target.knows_platform());
+    let given = environment(settings).with_setting("server-url", server.url.clone());
+    let (session, _) = session(&target, given).await;
+    let offers = target.runs(&session).await;
+    let seen = server.seen().iter().map(|it| it.method.clone()).collect();
+    (offers, seen)
+}
+
+#[tokio::test]
+async fn a_target_looks_what_its_platform_runs_and_changes_nothing() {
+    let (offers, seen) = runs(&[]).await;
+    let offers = offers.unwrap();
+    assert_eq!(seen, ["GET"]);
+    assert_eq!(offers.places(), ["Acme 2"].into());
+    assert!(offers.run(Need::Import("wasi:http/types@0.2.6"), "Acme 1"));
+    assert!(offers.run(Need::Feature(Feature::CoreModules), "Acme 2"));
+    assert!(!offers.run(Need::Feature(Feature::CoreModules), "Acme 1"));
+
+    let (offers, seen) = runs(&[("method", "POST")]).await;
+    assert!(
+        matches!(
+            &offers,
+            Err(HostError::Denied {
+                denial: Denial::WriteWhilePlanning(_),
+                ..
+            })
+        ),
+        "{offers:?}"
+    );
+    assert!(seen.is_empty());
+
+    let (offers, _) = runs(&[("ending", "\u{1b}[31m")]).await;
+    assert!(
+        matches!(&offers, Err(HostError::Answer { .. })),
+        "{offers:?}"
+    );
 }
 
 #[track_caller]
