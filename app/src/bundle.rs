@@ -1,5 +1,6 @@
 //! The application as a bindle: an invoice and the parcels that it lists.
 
+mod obstacles;
 mod spin1;
 
 use std::collections::BTreeSet;
@@ -31,7 +32,7 @@ pub struct Bundle {
 #[non_exhaustive]
 pub enum PackError {
     /// It has something that manifests of Spin 1.x, which Hippo reads, have no words for.
-    #[error("{}Spin 1.x, which Hippo runs, has no {what}", prefix(location.as_ref()))]
+    #[error("{}{}", prefix(location.as_ref()), self.what())]
     Inexpressible {
         /// What it has.
         what: String,
@@ -51,6 +52,16 @@ pub enum PackError {
 }
 
 impl PackError {
+    /// What is wrong, without the place in the manifest.
+    pub fn what(&self) -> String {
+        match self {
+            Self::Inexpressible { what, .. } => {
+                format!("Spin 1.x, which Hippo runs, has no {what}")
+            }
+            Self::Parcel { .. } => self.to_string(),
+        }
+    }
+
     /// What to do about it, as a sentence without a final period.
     pub fn hint(&self) -> Option<&str> {
         match self {
@@ -75,6 +86,11 @@ fn prefix(location: Option<&Location>) -> String {
 }
 
 impl Bundle {
+    /// Everything that keeps `application` from being packed, each as [`Bundle::pack`] would say it; nothing if there is nothing.
+    pub fn obstacles(application: &Application) -> Vec<PackError> {
+        obstacles::obstacles(application)
+    }
+
     /// Packs `application` under the name `id`.
     ///
     /// The invoice lists, in this order: the manifest as Spin 1.x and Hippo read it, our own record of the application,

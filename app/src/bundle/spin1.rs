@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::obstacles::obstacles;
 use super::{PackError, group};
 use crate::application::{Component, Trigger};
-use crate::error::Location;
 use crate::{Application, manifest};
 
 /// The text of the parcel.
@@ -61,6 +61,9 @@ struct ComponentTable<'a> {
 
 /// Says `application` in words of Spin 1.x.
 pub(super) fn manifest(application: &Application) -> Result<Spin1, PackError> {
+    if let Some(obstacle) = obstacles(application).into_iter().next() {
+        return Err(obstacle);
+    }
     let mut warnings = Vec::new();
     let trigger = application_trigger(application)?;
     let variables = application
@@ -97,68 +100,20 @@ fn unwritable(error: &dyn std::fmt::Display) -> PackError {
     }
 }
 
-fn inexpressible(what: String, instead: &str, location: Option<&Location>) -> PackError {
-    PackError::Inexpressible {
-        what,
-        instead: instead.to_owned(),
-        location: location.cloned(),
-    }
-}
-
 fn application_trigger(application: &Application) -> Result<toml::Table, PackError> {
-    let Some(first) = application.triggers().first() else {
-        return Err(inexpressible(
-            "applications without triggers".to_owned(),
-            "add a `[[trigger.http]]` for a component",
-            None,
-        ));
-    };
-    if let Some(other) = application
+    let kind = application
         .triggers()
-        .iter()
-        .find(|trigger| trigger.kind != first.kind)
-    {
-        return Err(inexpressible(
-            format!(
-                "applications with triggers of several kinds (`{}` and `{}`)",
-                first.kind, other.kind
-            ),
-            "make an application for each kind",
-            Some(&other.location()),
-        ));
-    }
-    for trigger in application.triggers() {
-        if trigger.component.is_none() {
-            return Err(inexpressible(
-                "triggers without a component".to_owned(),
-                "serve the response from a component",
-                Some(&trigger.location_of("static_response")),
-            ));
-        }
-        if let Some(name) = trigger.dependencies.first() {
-            return Err(inexpressible(
-                format!("dependencies of triggers (`{}`)", name.escape_debug()),
-                "compose them into the component while building, for example with `wac plug`",
-                Some(&trigger.location_of("dependencies")),
-            ));
-        }
-        if !trigger.components.is_empty() {
-            return Err(inexpressible(
-                "triggers with several components".to_owned(),
-                "give each component a trigger of its own",
-                Some(&trigger.location_of("components")),
-            ));
-        }
-    }
+        .first()
+        .map_or("http", |trigger| trigger.kind.as_str());
     let mut members = Map::new();
-    if let Some(Value::Object(settings)) = application.trigger_settings().get(&first.kind) {
+    if let Some(Value::Object(settings)) = application.trigger_settings().get(kind) {
         members.clone_from(settings);
     }
     // Without a base, old readers take an HTTP trigger for a foreign one.
-    if first.kind == "http" {
+    if kind == "http" {
         members.entry("base").or_insert_with(|| Value::from("/"));
     }
-    members.insert("type".to_owned(), Value::from(first.kind.as_str()));
+    members.insert("type".to_owned(), Value::from(kind));
     table(&members)
 }
 
@@ -175,35 +130,8 @@ fn component_table<'a>(
         // Nothing runs it there either, and Spin 1.x wants a trigger for each component.
         return Ok(None);
     };
-    if let Some(second) = triggers.next() {
-        return Err(inexpressible(
-            format!("components with several triggers (`{}`)", component.id),
-            "give each trigger a component of its own, with the same source",
-            Some(&second.location()),
-        ));
-    }
-    // Readers look for `..` anywhere in a name, not only between slashes.
-    if let Some(file) = component.files.iter().find(|file| file.path.contains("..")) {
-        return Err(inexpressible(
-            format!(
-                "files with `..` in their name (`{}` of component `{}`)",
-                file.path, component.id
-            ),
-            "rename the file",
-            None,
-        ));
-    }
-    let hosts = manifest::http_hosts(&component.allowed_outbound_hosts).map_err(|host| {
-        inexpressible(
-            format!(
-                "way to allow the host `{}` (component `{}`)",
-                host.escape_debug(),
-                component.id
-            ),
-            "name each host, without `*` and `{{ }}`: \"https://api.example.com\"",
-            Some(&component.host_location(&host)),
-        )
-    })?;
+    let hosts = manifest::http_hosts(&component.allowed_outbound_hosts)
+        .map_err(|host| unwritable(&format!("the host `{}`", host.escape_debug())))?;
     warn_about_hosts(component, warnings);
     Ok(Some(ComponentTable {
         id: &component.id,
@@ -241,16 +169,6 @@ fn warn_about_hosts(component: &Component, warnings: &mut Vec<String>) {
 }
 
 fn component_trigger(trigger: &Trigger) -> Result<toml::Table, PackError> {
-    if trigger.kind == "http" && trigger.route.is_none() {
-        return Err(inexpressible(
-            format!(
-                "private routes (component `{}`)",
-                trigger.component.as_deref().unwrap_or_default()
-            ),
-            "give the trigger a route",
-            Some(&trigger.location_of("route")),
-        ));
-    }
     let mut members = match &trigger.config {
         Value::Object(members) => members.clone(),
         _ => Map::new(),
