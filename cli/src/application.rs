@@ -1,29 +1,254 @@
-//! Loading an application: the one way for every verb that needs one.
+//! Loading an application: the one way for every verb that needs one. The manifest is read, what its folder does not hold is fetched and
+//! composed, and everything is hashed.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use bowline_app::Application;
+use bowline_app::{
+    Application, Dependency, DependencySource, Limits, Location, Manifest, Source, Unresolved,
+};
+use bowline_content::cache::Cache;
+use bowline_content::{
+    ContentError, Fault, Finisher, Inherit, Needed, Registries, Source as Place, Unfinished,
+    Wanted, Watch,
+};
+use bowline_host::{HttpClient, HttpOptions};
 
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::fault;
+use crate::output;
+use crate::paths::Paths;
+use crate::progress::Progress;
+use crate::variables::Variables;
+
+/// Variable that names the configuration of registries, as `wkg` has it.
+pub(crate) const WKG_VARIABLE: &str = "WKG_CONFIG_FILE";
 
 /// What to load, and what with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Loading {
     /// The manifest or its folder.
     pub(crate) from: PathBuf,
+    /// The build profile.
+    pub(crate) profile: Option<String>,
+    /// What was fetched and composed before.
+    pub(crate) cache: Cache,
+    /// How to reach registries, and servers.
+    pub(crate) registries: Registries,
+    /// Where what goes on is shown.
+    pub(crate) progress: Arc<Progress>,
 }
 
 impl Loading {
-    /// Reads the application and all that belongs to it, on a thread of its own.
+    /// One that fetches by this client, which was made from these options.
+    pub(crate) fn new(
+        from: &Path,
+        profile: Option<&str>,
+        paths: &Paths,
+        (http, options): (&HttpClient, &HttpOptions),
+        variables: &Variables,
+        progress: &Arc<Progress>,
+    ) -> Self {
+        let configuration = match variables.os(WKG_VARIABLE) {
+            Some(file) => Some(PathBuf::from(file)),
+            None => Registries::usual_configuration(),
+        };
+        Self {
+            from: from.to_owned(),
+            profile: profile.map(ToOwned::to_owned),
+            cache: Cache::new(paths.content()),
+            registries: Registries {
+                configuration,
+                options: options.clone(),
+                http: http.clone(),
+            },
+            progress: Arc::clone(progress),
+        }
+    }
+
+    /// Reads the application and all that belongs to it, on threads that may block.
     ///
     /// # Errors
-    /// [`Exit::Application`] when anything keeps it from being deployed.
+    /// [`Exit::Application`] when anything keeps it from being deployed; by what a server says when content can't be fetched.
     pub(crate) async fn load(self) -> Result<Application, Error> {
-        blocking(move || Application::load(&self.from))
+        let (from, profile) = (self.from.clone(), self.profile.clone());
+        let manifest = blocking(move || Manifest::open(&from, profile.as_deref()))
+            .await?
+            .map_err(|error| fault::application(&error))?;
+        let mut binaries = BTreeMap::new();
+        for component in manifest.unresolved() {
+            let path = self.finish(&manifest, &component).await?;
+            binaries.insert(component.id, path);
+        }
+        blocking(move || Application::assemble(&manifest, &binaries, &Limits::default()))
             .await?
             .map_err(|error| fault::application(&error))
+    }
+
+    /// The finished binary of a component.
+    async fn finish(&self, manifest: &Manifest, component: &Unresolved) -> Result<PathBuf, Error> {
+        let file = |id: &str, path: &str, location: &Location| {
+            manifest
+                .find(id, path, location)
+                .map_err(|error| fault::application(&error))
+        };
+        let own = match &component.source {
+            Source::File { path } => Place::File(file(&component.id, path, &component.location)?),
+            Source::Url { url, digest } => Place::Url {
+                url: address(url, &component.location)?,
+                digest: *digest,
+            },
+            Source::Package {
+                registry,
+                package,
+                version,
+            } => Place::Package {
+                registry: registry.clone(),
+                package: package.clone(),
+                version: Wanted::Exactly(version.clone()),
+            },
+            _ => return Err(unknown(&component.location)),
+        };
+        let mut dependencies = Vec::new();
+        for dependency in &component.dependencies {
+            let source = match &dependency.source {
+                DependencySource::File { path }
+                | DependencySource::Component {
+                    source: Source::File { path },
+                    ..
+                } => {
+                    let id = match &dependency.source {
+                        DependencySource::Component { id, .. } => id,
+                        _ => &component.id,
+                    };
+                    Place::File(file(id, path, &dependency.location)?)
+                }
+                DependencySource::Url { url, digest }
+                | DependencySource::Component {
+                    source: Source::Url { url, digest },
+                    ..
+                } => Place::Url {
+                    url: address(url, &dependency.location)?,
+                    digest: *digest,
+                },
+                DependencySource::Package {
+                    registry,
+                    package,
+                    version,
+                } => Place::Package {
+                    registry: registry.clone(),
+                    package: package.clone(),
+                    version: Wanted::Newest(version.clone()),
+                },
+                DependencySource::Component {
+                    source:
+                        Source::Package {
+                            registry,
+                            package,
+                            version,
+                        },
+                    ..
+                } => Place::Package {
+                    registry: registry.clone(),
+                    package: package.clone(),
+                    version: Wanted::Exactly(version.clone()),
+                },
+                _ => return Err(unknown(&dependency.location)),
+            };
+            dependencies.push(Needed {
+                name: dependency.name.to_string(),
+                source,
+                export: dependency.export.clone(),
+                inherit: inherit(dependency),
+            });
+        }
+        let unfinished = Unfinished {
+            source: own,
+            dependencies,
+        };
+        let http = self.registries.http.clone();
+        let finisher = Finisher::new(
+            self.cache.clone(),
+            http,
+            self.registries.clone(),
+            &*self.progress,
+        );
+        let finished = finisher
+            .finish(&unfinished)
+            .await
+            .map_err(|error| content(component, &error))?;
+        for refused in &finished.refused {
+            tracing::info!(
+                component = component.id,
+                dependency = refused.dependency,
+                interfaces = refused.interfaces.join(", "),
+                "refused to a dependency, which does not inherit it"
+            );
+        }
+        Ok(finished.path)
+    }
+}
+
+fn inherit(dependency: &Dependency) -> Inherit {
+    match &dependency.inherit {
+        bowline_app::Inherit::Everything => Inherit::All,
+        bowline_app::Inherit::Keys(keys) => Inherit::Only(keys.iter().cloned().collect()),
+        _ => Inherit::nothing(),
+    }
+}
+
+fn address(url: &str, location: &Location) -> Result<url::Url, Error> {
+    url::Url::parse(url).map_err(|error| {
+        Error::new(Exit::Application, format!("{location}: that is not a URL"))
+            .cause(&error)
+            .excerpt(location.snippet())
+    })
+}
+
+fn unknown(location: &Location) -> Error {
+    Error::new(
+        Exit::Internal,
+        format!("{location}: this bowline does not know where to get that"),
+    )
+}
+
+/// Content that can't be had, or does not fit together, with the line of the manifest that names it.
+fn content(component: &Unresolved, fault: &Fault) -> Error {
+    let named =
+        |dependency: &&Dependency| fault.dependency.as_ref() == Some(&dependency.name.to_string());
+    let dependency = component.dependencies.iter().find(named);
+    let location = dependency.map_or(&component.location, |found| &found.location);
+    let exit = match &fault.error {
+        ContentError::Transport(_)
+        | ContentError::Slow { .. }
+        | ContentError::Unreachable { .. } => Exit::Unavailable,
+        ContentError::Refused { status, .. } => match status {
+            401 => Exit::NotAuthenticated,
+            403 => Exit::Forbidden,
+            404 | 410 => Exit::NotFound,
+            408 | 429 | 500..=599 => Exit::Unavailable,
+            _ => Exit::UnexpectedAnswer,
+        },
+        ContentError::Login { .. } => Exit::NotAuthenticated,
+        ContentError::NoPackage { .. } => Exit::NotFound,
+        ContentError::Redirect { .. } | ContentError::Strange { .. } => Exit::UnexpectedAnswer,
+        ContentError::Configuration(_) => Exit::Usage,
+        ContentError::Cache(_) | ContentError::BrokeDown => Exit::Internal,
+        _ => Exit::Application,
+    };
+    let mut made = Error::new(
+        exit,
+        format!("{location}: component `{}`: {fault}", component.id),
+    )
+    .excerpt(location.snippet());
+    if let Some(source) = std::error::Error::source(&fault.error) {
+        made = made.cause(source);
+    }
+    match fault.error.hint() {
+        Some(hint) => made.hint(hint),
+        None => made,
     }
 }
 
@@ -37,4 +262,13 @@ pub(crate) async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| Error::new(Exit::Internal, "a thread of bowline broke down").cause(&error))
+}
+
+impl Watch for Progress {
+    fn fetching(&self, place: &str, bytes: Option<u64>) {
+        match bytes {
+            Some(bytes) => self.start(&format!("Fetching {place} ({})", output::size(bytes))),
+            None => self.start(&format!("Fetching {place}")),
+        }
+    }
 }

@@ -69,8 +69,20 @@ impl Flags {
     pub fn client(
         &self,
         variables: &Variables,
-        mut warn: impl FnMut(&str),
+        warn: impl FnMut(&str),
     ) -> Result<HttpClient, Error> {
+        Ok(self.client_and_options(variables, warn)?.0)
+    }
+
+    /// The same, with what it was made from: for libraries that bring a client of their own.
+    ///
+    /// # Errors
+    /// As for [`Flags::client`].
+    pub fn client_and_options(
+        &self,
+        variables: &Variables,
+        mut warn: impl FnMut(&str),
+    ) -> Result<(HttpClient, HttpOptions), Error> {
         let mut options = HttpOptions::default();
         options.system_proxy = true;
         options.insecure = self.insecure;
@@ -96,25 +108,27 @@ impl Flags {
         if let Some(files) = &files {
             options.identity = Some(files.read(&mut warn)?);
         }
-        HttpClient::new(&options).map_err(|error| match (&error, authorities, files) {
-            (HttpClientError::Identity(error), _, Some(files)) => files.refused(error),
-            (
-                HttpClientError::NoCertificates
-                | HttpClientError::Pem(_)
-                | HttpClientError::Certificates(_),
-                Some((file, source)),
-                _,
-            ) => unusable(&error, file, &source),
-            (HttpClientError::Proxy { scheme, reason }, ..) => {
-                let variable = found.variable(scheme);
-                Error::new(
-                    Exit::Usage,
-                    format!("the proxy in the variable {variable} can't be used: {reason}"),
-                )
-                .hint("write it as http://proxy.example.com:3128")
-            }
-            _ => Error::of(Exit::Internal, &error),
-        })
+        let made =
+            HttpClient::new(&options).map_err(|error| match (&error, authorities, files) {
+                (HttpClientError::Identity(error), _, Some(files)) => files.refused(error),
+                (
+                    HttpClientError::NoCertificates
+                    | HttpClientError::Pem(_)
+                    | HttpClientError::Certificates(_),
+                    Some((file, source)),
+                    _,
+                ) => unusable(&error, file, &source),
+                (HttpClientError::Proxy { scheme, reason }, ..) => {
+                    let variable = found.variable(scheme);
+                    Error::new(
+                        Exit::Usage,
+                        format!("the proxy in the variable {variable} can't be used: {reason}"),
+                    )
+                    .hint("write it as http://proxy.example.com:3128")
+                }
+                _ => Error::of(Exit::Internal, &error),
+            })?;
+        Ok((made, options))
     }
 }
 

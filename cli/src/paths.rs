@@ -75,6 +75,12 @@ impl Paths {
         &self.cache
     }
 
+    /// What was fetched for applications, and composed.
+    #[must_use]
+    pub fn content(&self) -> PathBuf {
+        self.cache.join("content")
+    }
+
     /// The key that bundles are signed with.
     #[must_use]
     pub fn signing_key(&self) -> PathBuf {
@@ -139,6 +145,7 @@ mod tests {
     fn one_variable_moves_everything() {
         let paths = Paths::find(&Variables::from_pairs([(HOME_VARIABLE, "/x")])).unwrap();
         assert_eq!(paths.cache(), Path::new("/x/cache"));
+        assert_eq!(paths.content(), Path::new("/x/cache/content"));
         assert_eq!(
             paths.signing_key(),
             Path::new("/x/config/signing-keys.toml")

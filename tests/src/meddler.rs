@@ -61,14 +61,15 @@ pub enum Act {
 
 impl Act {
     /// A whole answer.
-    pub fn answer(status: u16, media_type: &str, body: &str) -> Act {
-        Act::Answer(
-            format!(
-                "HTTP/1.1 {status} X\r\ncontent-type: {media_type}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-                body.len()
-            )
-            .into_bytes(),
+    pub fn answer(status: u16, media_type: &str, body: impl AsRef<[u8]>) -> Act {
+        let body = body.as_ref();
+        let mut answer = format!(
+            "HTTP/1.1 {status} X\r\ncontent-type: {media_type}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            body.len()
         )
+        .into_bytes();
+        answer.extend_from_slice(body);
+        Act::Answer(answer)
     }
 
     /// A refusal as the reference server writes it.

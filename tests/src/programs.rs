@@ -50,7 +50,7 @@ pub fn repository() -> PathBuf {
 pub fn example(name: &'static str) -> PathBuf {
     static BUILT: OnceLock<()> = OnceLock::new();
     BUILT.get_or_init(|| {
-        for example in ["hello-rust", "static-site"] {
+        for example in ["hello-rust", "static-site", "dependencies"] {
             let folder = repository().join("examples").join(example);
             let output = Command::new(env!("CARGO"))
                 .current_dir(&folder)

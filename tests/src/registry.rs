@@ -110,11 +110,37 @@ impl Registry {
         self.push(name, &[(component, LAYER_TYPE)], CONFIG_TYPE);
     }
 
+    /// Publishes a component as a package, as `wkg publish` does: `name` is `namespace/name`, the version is the tag, and the
+    /// configuration says what `wkg` looks for.
+    ///
+    /// # Panics
+    /// When the registry refuses it.
+    pub fn publish_package(&self, name: &str, version: &str, component: &[u8]) {
+        let digest = format!("sha256:{}", bowline_app::Digest::of(component));
+        let config = serde_json::json!({
+            "created": "2026-01-01T00:00:00Z",
+            "architecture": "wasm",
+            "os": "wasip2",
+            "layerDigests": [digest],
+            "component": { "exports": [], "imports": [] },
+        });
+        self.send(
+            &format!("{name}:{version}"),
+            &[(component, LAYER_TYPE)],
+            Config::new(config.to_string(), CONFIG_TYPE.to_owned(), None),
+        );
+    }
+
     /// Publishes layers with their media types, and a configuration of this one.
     ///
     /// # Panics
     /// When the registry refuses it.
     pub fn push(&self, name: &str, layers: &[(&[u8], &str)], config_type: &str) {
+        let config = Config::new(&b"{}"[..], config_type.to_owned(), None);
+        self.send(name, layers, config);
+    }
+
+    fn send(&self, name: &str, layers: &[(&[u8], &str)], config: Config) {
         // It fails only when there is one already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::new(ClientConfig {
@@ -128,7 +154,6 @@ impl Registry {
             .iter()
             .map(|(bytes, kind)| ImageLayer::new(bytes.to_vec(), (*kind).to_owned(), None))
             .collect();
-        let config = Config::new(&b"{}"[..], config_type.to_owned(), None);
         let pushed = client.push(&reference, &layers, config, &self.auth, None);
         tokio::runtime::Builder::new_current_thread()
             .enable_all()

@@ -8,8 +8,13 @@ use bowline_app::{Application, BindleId, Bundle};
 use bowline_host::bindle::{Client, ClientOptions, Event, Progress, Receipt, Signer, Timing};
 use bowline_host::client::{HttpClient, HttpOptions};
 
-/// The empty component: enough for everything that does not run it.
-const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+/// A component without any code: enough for everything that does not run it. It exports what HTTP triggers call, that of Spin 1.x and that of
+/// WASI 0.2, as instances that hold nothing.
+const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0\
+    \x05\x05\x02\x01\0\x01\0\
+    \x0b\x44\x02\
+    \0\x19fermyon:spin/inbound-http\x05\0\0\
+    \0\x20wasi:http/incoming-handler@0.2.0\x05\x01\0";
 
 /// An application in a folder of its own: one component, and the files below `static`.
 pub struct Sample {

@@ -15,6 +15,15 @@ pub(super) fn from() -> Arg {
         .help("The application: its spin.toml or its folder")
 }
 
+/// How components are built.
+pub(super) fn profile() -> Arg {
+    Arg::new("profile")
+        .long("profile")
+        .value_name("NAME")
+        .value_parser(value_parser!(String))
+        .help("Take components as this build profile of spin.toml has them")
+}
+
 /// The target, when it is not the one in force.
 pub(super) fn target() -> Arg {
     Arg::new("target")

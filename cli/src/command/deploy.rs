@@ -15,6 +15,7 @@ pub(super) fn deploy(target: Option<&Description>) -> Command {
             ("Deploy with another target", "bowline deploy --target ./acme.wasm --acme-url https://acme.example.com"),
         ]))
         .arg(common::from())
+        .arg(common::profile())
         .arg(common::target())
         .arg(common::environment())
         .args(common::approval())

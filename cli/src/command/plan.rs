@@ -22,6 +22,7 @@ pub(super) fn plan(target: Option<&Description>) -> Command {
             ),
         ]))
         .arg(common::from())
+        .arg(common::profile())
         .arg(common::target())
         .arg(
             Arg::new("save")

@@ -28,6 +28,7 @@ use crate::targets::approval::{self, Asking, Given, Say};
 use crate::variables::Variables;
 use request::Request;
 
+mod fit;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub(crate) mod plan;
@@ -95,6 +96,7 @@ struct Job<'a> {
     given: Given,
     http: HttpClient,
     bindle: Option<Client>,
+    loading: Loading,
     progress: Arc<Progress>,
     recording: Recording,
 }
@@ -115,9 +117,17 @@ impl<'a> Job<'a> {
             matches.get_flag("quiet"),
             matches.get_count("verbose") > 0,
         )));
-        let http = request
+        let (http, options) = request
             .network
-            .client(variables, |warning| progress.warning(warning))?;
+            .client_and_options(variables, |warning| progress.warning(warning))?;
+        let loading = Loading::new(
+            &request.from,
+            request.profile.as_deref(),
+            &context.paths,
+            (&http, &options),
+            variables,
+            &progress,
+        );
         let recording = Recording::begin(operation, given.environment(), context)?;
         let http = recording.client(&http);
         let bindle = bindle(&request, &http, context, variables)
@@ -129,6 +139,7 @@ impl<'a> Job<'a> {
             given,
             http,
             bindle,
+            loading,
             progress,
             recording,
         })
@@ -201,7 +212,7 @@ async fn prepare(job: &Job<'_>, signals: &mut Signals) -> Result<Prepared, Error
         ..
     } = job;
     progress.start("Reading the application");
-    let Some(loaded) = interruptible(signals, load(request, context)).await else {
+    let Some(loaded) = interruptible(signals, load(job)).await else {
         return Err(stopped(
             "stopped while reading the application; nothing was deployed",
         ));
@@ -211,8 +222,14 @@ async fn prepare(job: &Job<'_>, signals: &mut Signals) -> Result<Prepared, Error
     for warning in application.warnings() {
         progress.warning(warning);
     }
-    refuse_triggers(&application, &target, &context.description.name).await?;
     let session = session(job, &target).await?;
+    let application = Arc::new(application);
+    let Some(fits) = interruptible(signals, fit(job, &application, &target, &session)).await else {
+        return Err(stopped(
+            "stopped while looking at the application; nothing was deployed",
+        ));
+    };
+    fits?;
     let (heard, who) = (Arc::clone(progress), context.description.name.clone());
     let watch = job.given.watch(
         &request.from,
@@ -225,7 +242,7 @@ async fn prepare(job: &Job<'_>, signals: &mut Signals) -> Result<Prepared, Error
         },
     );
     Ok(Prepared {
-        application: Arc::new(application),
+        application,
         target,
         session,
         watch,
@@ -334,46 +351,49 @@ fn newcomer(error: Error, matches: &ArgMatches, context: &Context, variables: &V
 }
 
 /// The application and the target, read and compiled at the same time.
-async fn load(request: &Request, context: &Context) -> Result<(Application, Target), Error> {
+async fn load(job: &Job<'_>) -> Result<(Application, Target), Error> {
+    let context = job.context;
     let (chosen, paths) = (context.target.clone(), context.paths.clone());
     let target = tokio::spawn(application::blocking(move || chosen.load(&paths)));
-    let loading = Loading {
-        from: request.from.clone(),
-    };
-    let application = loading.load().await?;
+    let application = job.loading.clone().load().await?;
     let lost = |error| Error::new(Exit::Internal, "a thread of bowline broke down").cause(&error);
     Ok((application, target.await.map_err(lost)???))
 }
 
 /// Refuses what the platform can't run before anything is sent.
-async fn refuse_triggers(
-    application: &Application,
+async fn fit(
+    job: &Job<'_>,
+    application: &Arc<Application>,
     target: &Target,
-    name: &str,
+    session: &Session,
 ) -> Result<(), Error> {
     let description = target
         .describe()
         .await
         .map_err(|error| fault::host(error, None))?;
-    // A target that names none leaves it to its platform.
-    if description.triggers.is_empty() {
-        return Ok(());
+    let offers = if target.knows_platform() {
+        let offers = target.runs(session).await;
+        Some(offers.map_err(|error| fault::operation(&error, Some(&job.context.description)))?)
+    } else {
+        None
+    };
+    let binaries = match &offers {
+        Some(_) => {
+            let application = Arc::clone(application);
+            application::blocking(move || fit::look(&application)).await?
+        }
+        None => fit::Binaries::new(),
+    };
+    let platform = fit::Platform {
+        target: &job.context.description.name,
+        triggers: &description.triggers,
+        offers: offers.as_ref(),
+        packs: job.context.description.uses_bindle,
+    };
+    for warning in fit::check(application, &binaries, &platform)? {
+        job.progress.warning(&warning);
     }
-    match application
-        .triggers()
-        .iter()
-        .find(|trigger| !description.triggers.contains(&trigger.kind))
-    {
-        None => Ok(()),
-        Some(trigger) => Err(Error::new(
-            Exit::Application,
-            format!(
-                "the application has a trigger of type '{}', which the target '{name}' can't run",
-                trigger.kind
-            ),
-        )
-        .hint(format!("it runs: {}", description.triggers.join(", ")))),
-    }
+    Ok(())
 }
 
 async fn session(job: &Job<'_>, target: &Target) -> Result<Session, Error> {

@@ -8,6 +8,7 @@ use crate::settings::kind::Kind;
 /// among them.
 pub const FLAGS: &[&str] = &[
     "from",
+    "profile",
     "target",
     "environment-name",
     "approve",

@@ -1,6 +1,6 @@
 //! Applications that can't be deployed: found before any server is asked.
 
-use crate::support::{Ended, SERVERS, World};
+use crate::support::{EMPTY_MODULE, Ended, HANDLERS, SERVERS, World, component};
 
 fn refused(world: &World, arguments: &[&str]) -> Ended {
     let arguments = [&["deploy"], arguments].concat();
@@ -102,7 +102,127 @@ fn the_platform_can_not_run_its_trigger() {
     world.write("spin.toml", manifest);
     insta::assert_snapshot!(refused(&world, &[]).stderr, @r"
     Reading the application
-    error: the application has a trigger of type 'redis', which the target 'hippo' can't run
+    error: ./spin.toml:5:1: the application has a trigger of type 'redis', which the target 'hippo' can't run
+      5 | [[trigger.redis]]
+        | ^^^^^^^^^^^^^^^^^
     hint: it runs: http
     ");
+}
+
+/// An application with many faults.
+fn faulty() -> World {
+    let world = World::new();
+    world.write(
+        "spin.toml",
+        r#"spin_manifest_version = 2
+
+[application]
+name = "shop"
+version = "1.2.0"
+
+[[trigger.http]]
+route = "/..."
+component = "front"
+
+[[trigger.http]]
+route = "/again"
+component = "front"
+
+[[trigger.http]]
+route = { private = true }
+component = "store"
+
+[[trigger.redis]]
+channel = "orders"
+component = "old"
+
+[[trigger.http]]
+route = "/robots.txt"
+static_response = { status_code = 404 }
+
+[component.front]
+source = "front.wasm"
+allowed_outbound_hosts = [
+    "https://api.example.com",
+    "https://*.example.com",
+]
+
+[component.store]
+source = "store.wasm"
+
+[component.old]
+source = "old.wasm"
+"#,
+    );
+    world.write(
+        "front.wasm",
+        component(
+            &[
+                "acme:secrets/vault@1.0.0",
+                "wasi:http/types@0.2.6",
+                "wasi:io/streams@0.2.6",
+            ],
+            &["wasi:http/incoming-handler@0.2.6"],
+        ),
+    );
+    world.write(
+        "store.wasm",
+        component(&["fermyon:spin/key-value@2.0.0"], &["wasi:cli/run@0.2.0"]),
+    );
+    world.write("old.wasm", EMPTY_MODULE);
+    world
+}
+
+#[test]
+fn all_that_the_platform_can_not_run_is_told_at_once() {
+    let world = faulty();
+    insta::assert_snapshot!(refused(&world, &[]).stderr);
+}
+
+#[test]
+fn a_plan_is_refused_the_same_way() {
+    let world = faulty();
+    let planned = world.run(&["plan"], SERVERS);
+    assert_eq!((planned.code, planned.stdout.as_str()), (Some(3), ""));
+    assert_eq!(planned.stderr, refused(&world, &[]).stderr);
+}
+
+#[test]
+fn a_platform_that_is_known_is_not_guessed_at() {
+    let world = World::with_application();
+    let run = |imports: &[&str], engine: &str| {
+        world.write("front.wasm", component(imports, HANDLERS));
+        let variables = [SERVERS, &[("HIPPO_ENGINE", engine)]].concat();
+        let ended = world.run(&["deploy"], &variables);
+        (ended.code, ended.stderr)
+    };
+    for (import, engine) in [
+        ("wasi:http/types@0.2.6", "spin"),
+        ("fermyon:spin/key-value@2.0.0", "bowline"),
+    ] {
+        let (code, said) = run(&[import], engine);
+        assert_eq!(code, Some(3));
+        let expected = format!(
+            "Reading the application\n\
+             error: ./spin.toml:9:1: component `front` imports {import}\n\
+             \x20 9 | source = \"front.wasm\"\n\
+             \x20   | ^^^^^^\n\
+             hint: the platform has no such interface: build the component without it, or deploy to one that has it\n"
+        );
+        assert_eq!(said, expected);
+    }
+    // There is no login; the application is not what is wrong.
+    let (code, said) = run(&["wasi:http/types@0.2.6"], "bowline");
+    assert_eq!(code, Some(4), "{said}");
+    assert!(!said.contains("warning"), "{said}");
+    let (code, said) = run(&["wasi:http/types@0.2.6"], "");
+    assert_eq!(code, Some(4), "{said}");
+    let warning = said.lines().find(|line| line.starts_with("warning"));
+    assert_eq!(
+        warning,
+        Some(
+            "warning: the application runs only on a platform that reads Bowline's record of the application, as `bowline local` \
+             does: component `front` imports wasi:http/types@0.2.6 (./spin.toml:9:1)"
+        )
+    );
 }

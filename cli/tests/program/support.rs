@@ -10,7 +10,7 @@ use std::thread;
 
 use tempfile::TempDir;
 
-/// A component with nothing in it: the smallest file that an application may have as its `source`.
+/// A component with nothing in it.
 pub const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 
 /// A core module with nothing in it.
@@ -20,6 +20,51 @@ pub const EMPTY_MODULE: &[u8] = b"\0asm\x01\0\0\0";
 pub const SERVERS: &[(&str, &str)] = &[
     ("BINDLE_SERVER_URL", "http://127.0.0.1:9/v1"),
     ("HIPPO_URL", "http://127.0.0.1:9"),
+];
+
+/// A component without code that imports and exports interfaces of these names, with nothing in them.
+pub fn component(imports: &[&str], exports: &[&str]) -> Vec<u8> {
+    let mut bytes = EMPTY_COMPONENT.to_vec();
+    let mut section = |id: u8, content: Vec<u8>| {
+        let (low, high) = (content.len() & 0x7f, content.len() >> 7);
+        assert!(high < 0x80, "two bytes hold the size");
+        bytes.extend([
+            id,
+            0x80 | u8::try_from(low).unwrap(),
+            u8::try_from(high).unwrap(),
+        ]);
+        bytes.extend(content);
+    };
+    let count = |names: &[&str]| vec![u8::try_from(names.len()).unwrap()];
+    let name = |name: &str| {
+        let mut bytes = vec![0, u8::try_from(name.len()).unwrap()];
+        bytes.extend(name.as_bytes());
+        bytes
+    };
+    // The type of an instance without exports; imports of that type; instances of no exports, and exports of those.
+    section(7, vec![1, 0x42, 0]);
+    let mut content = count(imports);
+    for import in imports {
+        content.extend(name(import));
+        content.extend([5, 0]);
+    }
+    section(10, content);
+    let mut content = count(exports);
+    exports.iter().for_each(|_| content.extend([1, 0]));
+    section(5, content);
+    let mut content = count(exports);
+    for (index, export) in exports.iter().enumerate() {
+        content.extend(name(export));
+        content.extend([5, u8::try_from(imports.len() + index).unwrap(), 0]);
+    }
+    section(11, content);
+    bytes
+}
+
+/// What an HTTP trigger calls in Spin 1.x, and in WASI 0.2.
+pub const HANDLERS: &[&str] = &[
+    "fermyon:spin/inbound-http",
+    "wasi:http/incoming-handler@0.2.0",
 ];
 
 /// A folder to run in.
@@ -58,7 +103,7 @@ impl World {
              [component.front]\n\
              source = \"front.wasm\"\n",
         );
-        world.write("front.wasm", EMPTY_COMPONENT);
+        world.write("front.wasm", component(&[], HANDLERS));
         world
     }
 

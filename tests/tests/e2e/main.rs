@@ -8,6 +8,7 @@
 )]
 
 mod budget;
+mod content;
 mod deploy;
 mod hostile;
 mod interrupted;

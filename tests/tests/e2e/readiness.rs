@@ -13,12 +13,20 @@ async fn an_application_that_the_platform_can_not_run() {
     let platform = Platform::start(home.path());
     let sample = Sample::new();
     sample.needing("fermyon:spin/key-value@2.0.0");
+    // Where it is known what runs there, nothing is sent.
+    let refused = home.deploy(sample.path()).envs(platform.settings()).run();
+    let _ = refused.fails(
+        3,
+        &["spin.toml:10:", "imports fermyon:spin/key-value@2.0.0"],
+    );
     let ran = home
         .deploy(sample.path())
         .envs(platform.settings())
+        .without("HIPPO_ENGINE")
         .run()
         .exit(9);
     for words in [
+        "warning: the application runs only on Spin 1.x",
         "error: shop 1.0.0+q",
         "the platform can't run it",
         "the component 'front' needs the interface fermyon:spin/key-value@2.0.0",
@@ -34,6 +42,7 @@ async fn an_application_that_the_platform_can_not_run() {
     home.deploy(sample.path())
         .arg("--readiness-timeout=0")
         .envs(platform.settings())
+        .without("HIPPO_ENGINE")
         .run()
         .success();
 }

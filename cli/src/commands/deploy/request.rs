@@ -20,6 +20,8 @@ use crate::variables::Variables;
 pub(super) struct Request {
     /// The manifest or its folder.
     pub(super) from: PathBuf,
+    /// The build profile.
+    pub(super) profile: Option<String>,
     /// The target's settings.
     pub(super) settings: Settings,
     /// Where to push, when the target pushes.
@@ -59,6 +61,7 @@ impl Request {
             from: matches
                 .get_one::<OsString>("from")
                 .map_or_else(|| PathBuf::from("."), PathBuf::from),
+            profile: matches.get_one::<String>("profile").cloned(),
             settings: targets,
             bindle: bindle(&ours, description)?,
             network: Flags::read(matches),
