@@ -20,6 +20,7 @@ use crate::variables::Variables;
 
 mod application;
 pub mod ask;
+mod build;
 pub mod command;
 pub mod commands;
 pub mod description;

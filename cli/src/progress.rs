@@ -93,6 +93,16 @@ impl Progress {
         state.step = Some(step);
     }
 
+    /// A step starts that writes to the terminal itself: nothing moves meanwhile.
+    pub fn start_writing(&self, step: &str) {
+        let step = text::one_line(step);
+        let mut state = self.state();
+        self.end_step(&mut state);
+        if self.style != Style::Quiet {
+            output::line(&step);
+        }
+    }
+
     /// The last step has ended well.
     pub fn finish(&self) {
         self.end_step(&mut self.state());

@@ -20,6 +20,7 @@ pub(super) fn deploy(target: Option<&Description>) -> Command {
         .arg(common::environment())
         .args(common::approval())
         .arg(common::locked())
+        .arg(crate::build::arg())
         .arg(crate::limits::arg())
         .args(common::network())
         .arg(

@@ -260,6 +260,9 @@ async fn deploy(job: &Job<'_>) -> Result<Deployed, Error> {
     } = job;
     let mut signals = listen()?;
     let name = &context.description.name;
+    if let Some(building) = &request.building {
+        building.run(progress, &mut signals).await?;
+    }
     let mut prepared = prepare(job, &mut signals).await?;
     if let Some(earlier) = &job.earlier {
         let holding = earlier.still_holds(job, &prepared);

@@ -9,6 +9,7 @@ use crate::settings::kind::Kind;
 pub const FLAGS: &[&str] = &[
     "from",
     "profile",
+    "build",
     "target",
     "environment-name",
     "approve",

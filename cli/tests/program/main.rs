@@ -5,6 +5,7 @@
 )]
 
 mod application;
+mod build;
 mod command_line;
 mod documents;
 mod journal;

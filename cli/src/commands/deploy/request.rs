@@ -7,6 +7,7 @@ use std::time::Duration;
 use bowline_host::bindle::{Credentials, ServerAddress};
 use clap::ArgMatches;
 
+use crate::build::Building;
 use crate::description::Description;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -22,6 +23,8 @@ pub(super) struct Request {
     pub(super) from: PathBuf,
     /// The build profile.
     pub(super) profile: Option<String>,
+    /// What to build first.
+    pub(super) building: Option<Building>,
     /// The target's settings.
     pub(super) settings: Settings,
     /// Where to push, when the target pushes.
@@ -57,10 +60,18 @@ impl Request {
         let all: Vec<_> = own.iter().chain(&description.settings).cloned().collect();
         let (ours, targets) = settings::resolve(&all, flag, variables)?
             .split(|name| own.iter().any(|setting| setting.name == name));
+        let from = matches
+            .get_one::<OsString>("from")
+            .map_or_else(|| PathBuf::from("."), PathBuf::from);
         Ok(Self {
-            from: matches
-                .get_one::<OsString>("from")
-                .map_or_else(|| PathBuf::from("."), PathBuf::from),
+            building: Building::asked(
+                matches,
+                &from,
+                matches.get_one::<String>("profile").map(String::as_str),
+                description,
+                variables,
+            ),
+            from,
             profile: matches.get_one::<String>("profile").cloned(),
             settings: targets,
             bindle: bindle(&ours, description)?,
