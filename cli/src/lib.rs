@@ -23,6 +23,7 @@ pub mod ask;
 mod build;
 pub mod command;
 pub mod commands;
+mod core_files;
 pub mod description;
 pub mod error;
 pub mod exit;
@@ -44,6 +45,7 @@ pub mod variables;
 /// Runs the program with this process's arguments and variables.
 #[must_use]
 pub fn main() -> ExitCode {
+    core_files::forbid();
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     ExitCode::from(run(&arguments, &Variables::of_process()))
 }
@@ -69,6 +71,10 @@ fn execute(
 ) -> Result<u8, Error> {
     // Only some verbs have the flags of a target; everything else is answered without looking at one.
     let context = if glance.with_target {
+        signals::end_with(
+            "stopped before anything was sent to the platform",
+            glance.format,
+        );
         let paths = Paths::find(variables)?;
         let target = targets::resolve(&glance.asked, &paths, variables)?;
         let description = target.describe(&paths)?;
@@ -116,6 +122,10 @@ fn execute(
             Ok(code)
         }
         (Some(("target", matches)), _) => {
+            signals::end_with(
+                "stopped; what was installed or upgraded until then is kept, and nothing else was changed",
+                format,
+            );
             log(matches);
             target_verb(matches, format, variables)
         }

@@ -1,6 +1,69 @@
 //! Ctrl-C and SIGTERM, which Spin sends to its plugins when the user presses Ctrl-C.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
+use std::process;
+use std::sync::{Mutex, MutexGuard, Once, PoisonError, mpsc};
+use std::thread;
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::output::{self, Format};
+
+/// What is said when somebody wants to stop while nobody else listens.
+static LAST_WORDS: Mutex<Option<(String, Format)>> = Mutex::new(None);
+
+/// From now on, a request to stop ends the process at once, with exit code 130 and these words: what was done, and what not. It is for work
+/// that is whole or not done at any moment. Whoever has to end something first calls [`Signals::listen`], which takes over.
+pub fn end_with(words: &str, format: Format) {
+    static LISTENS: Once = Once::new();
+    *last_words() = Some((words.to_owned(), format));
+    LISTENS.call_once(|| {
+        let (ready, listens) = mpsc::channel();
+        let started = thread::Builder::new()
+            .name("bowline-signals".to_owned())
+            .spawn(move || end_when_asked(&ready));
+        // Without it the signal ends the process without a word, as ever.
+        if started.is_ok() {
+            let _ = listens.recv();
+        }
+    });
+}
+
+fn end_when_asked(ready: &mpsc::Sender<()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let Ok(runtime) = runtime else { return };
+    runtime.block_on(async {
+        let Ok(mut signals) = Signals::start() else {
+            return;
+        };
+        // Whoever waits for it may be gone.
+        let _ = ready.send(());
+        loop {
+            signals.next().await;
+            let Some((words, format)) = last_words().take() else {
+                continue;
+            };
+            // A question may have hidden the cursor.
+            if io::stderr().is_terminal() {
+                output::line("\x1b[?25h");
+            }
+            output::error(&stopped(words), format, false);
+            process::exit(Exit::Cancelled.code().into());
+        }
+    });
+}
+
+fn last_words() -> MutexGuard<'static, Option<(String, Format)>> {
+    LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The error of a command that the user has stopped.
+#[must_use]
+pub fn stopped(message: impl Into<String>) -> Error {
+    Error::new(Exit::Cancelled, message).hint("run the same command again: it goes on from there")
+}
 
 /// Hears of requests to stop, from its making on: from then on such a signal no longer ends the process by itself.
 pub struct Signals {
@@ -10,6 +73,18 @@ pub struct Signals {
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
     presses: Presses,
+}
+
+impl Signals {
+    /// Starts to listen, in the place of [`end_with`]. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// When the operating system refuses the handler.
+    pub fn listen() -> io::Result<Self> {
+        let signals = Self::start()?;
+        *last_words() = None;
+        Ok(signals)
+    }
 }
 
 /// Tells requests to stop from their echoes. Below Spin one press of Ctrl-C arrives twice: as SIGINT from the terminal, which
@@ -48,11 +123,7 @@ impl Presses {
 
 #[cfg(unix)]
 impl Signals {
-    /// Starts to listen. Needs a tokio runtime.
-    ///
-    /// # Errors
-    /// When the operating system refuses the handler.
-    pub fn listen() -> io::Result<Self> {
+    fn start() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -77,11 +148,7 @@ impl Signals {
 
 #[cfg(not(unix))]
 impl Signals {
-    /// Starts to listen. Needs a tokio runtime.
-    ///
-    /// # Errors
-    /// None here; on Unix the operating system may refuse.
-    pub fn listen() -> io::Result<Self> {
+    fn start() -> io::Result<Self> {
         Ok(Self {})
     }
 

@@ -10,6 +10,7 @@
 pub mod bindle_server;
 pub mod command;
 pub mod depot;
+pub mod gateway;
 pub mod meddler;
 pub mod platform;
 pub mod programs;
@@ -18,4 +19,5 @@ pub mod reference_push;
 pub mod registry;
 pub mod sample;
 pub mod slow;
+pub mod squid;
 pub mod web;

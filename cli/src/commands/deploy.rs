@@ -21,7 +21,7 @@ use crate::output::{self, Deployed, Route};
 use crate::paths::Paths;
 use crate::progress::{Progress, Style};
 use crate::settings::{Source, host};
-use crate::signals::Signals;
+use crate::signals::{Signals, stopped};
 use crate::target::Chosen;
 use crate::targets::Watch;
 use crate::targets::approval::{self, Asking, Given, Say};
@@ -491,8 +491,4 @@ async fn wind_down(signals: &mut Signals, bindle: Option<&Client>, progress: &Pr
             "a Bindle server may refuse a parcel whose upload was cut off; if it does, deploying again says what its operator has to do",
         )
     }
-}
-
-fn stopped(message: impl Into<String>) -> Error {
-    Error::new(Exit::Cancelled, message).hint("run the same command again: it goes on from there")
 }

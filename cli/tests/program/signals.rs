@@ -69,3 +69,47 @@ fn sigterm_ends_a_deployment_in_good_order() {
 fn sigint_ends_a_deployment_in_good_order() {
     stopped_by(Signal::INT);
 }
+
+/// A target that is fetched before anything else can begin.
+#[test]
+fn a_fetch_that_is_stopped_says_what_was_done() {
+    for (arguments, words) in [
+        (
+            &["target", "add", "--name", "acme"][..],
+            "error: stopped; what was installed or upgraded until then is kept, and nothing else was changed\n",
+        ),
+        (
+            &["deploy", "--target"],
+            "error: stopped before anything was sent to the platform\n",
+        ),
+        (
+            &["plan", "--target"],
+            "error: stopped before anything was sent to the platform\n",
+        ),
+    ] {
+        let world = World::with_application();
+        let registry = Server::silent();
+        let reference = registry.url().replace("http://", "oci://") + "/acme/target:1";
+        let mut line = arguments.to_vec();
+        line.push(&reference);
+        let child = world.command(&line, &[]).spawn().unwrap();
+        while registry.connections() == 0 {
+            std::thread::yield_now();
+        }
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        let ended = world.ended(child.wait_with_output().unwrap());
+        assert_eq!(
+            (ended.code, ended.stdout.as_str()),
+            (Some(130), ""),
+            "{}",
+            ended.stderr
+        );
+        assert!(
+            ended.stderr.ends_with(&format!(
+                "{words}hint: run the same command again: it goes on from there\n"
+            )),
+            "{}",
+            ended.stderr
+        );
+    }
+}

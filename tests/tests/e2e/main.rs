@@ -8,11 +8,13 @@
 )]
 
 mod budget;
+mod canary;
 mod content;
 mod deploy;
 mod hostile;
 mod interrupted;
 mod library;
+mod networks;
 mod plan;
 mod readiness;
 mod settings;

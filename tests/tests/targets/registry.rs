@@ -372,3 +372,91 @@ fn a_token_is_not_taken_along_to_other_servers() {
         .fails(13, &["redirects to", "which is not followed"]);
     assert!(elsewhere.seen().is_empty());
 }
+
+/// Registries that give out tokens, as most of the large ones do.
+#[test]
+fn a_token_is_got_where_the_registry_says_and_nowhere_else() {
+    let world = World::new();
+    let file = guests::asks();
+    let blob = format!("sha256:{}", Digest::of(file));
+    let folder = tempfile::tempdir().unwrap();
+    // The manifest and the component need the token; who has the password gets it.
+    let serve = move |realm: String| {
+        let (mut asked, blob) = (Vec::new(), blob.clone());
+        Meddler::start(None, move |seen| {
+            let authorization = seen.header("authorization").unwrap_or_default().to_owned();
+            asked.push(seen.path.clone());
+            if seen.path.starts_with("/token?") {
+                return match authorization == "Basic YW5uOmNhbmFyeS1wYXNzd29yZA==" {
+                    true => Act::answer(
+                        200,
+                        "application/json",
+                        r#"{"access_token":"canary-token"}"#,
+                    ),
+                    false => Act::answer(401, "text/plain", &authorization),
+                };
+            }
+            if authorization != "Bearer canary-token" {
+                let challenge = format!(
+                    "HTTP/1.1 401 X\r\nwww-authenticate: Bearer realm=\"{realm}\",service=\"r\"\r\n\
+                     content-length: 0\r\nconnection: close\r\n\r\n"
+                );
+                return Act::Answer(
+                    challenge
+                        .replace("[HERE]", seen.header("host").unwrap())
+                        .into_bytes(),
+                );
+            }
+            if seen.path.contains("/blobs/") {
+                return Act::Answer(
+                    [
+                        format!(
+                            "HTTP/1.1 200 X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                            file.len()
+                        )
+                        .into_bytes(),
+                        file.to_vec(),
+                    ]
+                    .concat(),
+                );
+            }
+            let manifest = registry::manifest(&blob, i64::try_from(file.len()).unwrap());
+            Act::answer(200, "application/vnd.oci.image.manifest.v1+json", &manifest)
+        })
+    };
+    let add = |registry: &Meddler, password: &str| {
+        let host = registry.origin().replace("http://", "");
+        let config = serde_json::json!({
+            "auths": { host.as_str(): { "username": registry::USER, "password": password } }
+        });
+        std::fs::write(folder.path().join("config.json"), config.to_string()).unwrap();
+        world
+            .add(&format!("oci://{host}/acme/target:1"), file)
+            .arg("--name=acme")
+            .arg("-vv")
+            .env("DOCKER_CONFIG", folder.path())
+            .run()
+    };
+    let registry = serve("http://[HERE]/token".to_owned());
+    let ran = add(&registry, "wrong").fails(4, &["refuses the login"]);
+    assert!(!ran.stderr.contains("Basic"), "{}", ran.stderr);
+    let ran = add(&registry, registry::PASSWORD).success();
+    assert!(!ran.stderr.contains("canary"), "{}", ran.stderr);
+    let tokens: Vec<_> = registry
+        .seen()
+        .into_iter()
+        .filter(|seen| seen.path.starts_with("/token"))
+        .collect();
+    assert_eq!(
+        tokens[0].path,
+        "/token?scope=repository%3Aacme%2Ftarget%3Apull&service=r"
+    );
+    for elsewhere in [
+        "http://registry.example.com/token",
+        "file:///etc/passwd",
+        "no URL",
+    ] {
+        let registry = serve(elsewhere.to_owned());
+        add(&registry, registry::PASSWORD).fails(13, &[]);
+    }
+}
