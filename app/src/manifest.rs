@@ -275,7 +275,12 @@ impl Model {
             let dependencies = component.dependencies.values();
             dependencies.map(|dependency| &dependency.from)
         });
+        let of_triggers = self
+            .triggers
+            .iter()
+            .flat_map(|trigger| trigger.dependencies.values().flatten());
         let mut parts: BTreeSet<&str> = of_components
+            .chain(of_triggers)
             .filter_map(|from| match from {
                 dependency::From::Component(id) => Some(id.get_ref().as_str()),
                 dependency::From::Source(_) => None,

@@ -7,6 +7,9 @@ mod bundles;
 #[path = "suite/corpus.rs"]
 mod corpus;
 #[cfg(test)]
+#[path = "suite/documents.rs"]
+mod documents;
+#[cfg(test)]
 #[path = "suite/errors.rs"]
 mod errors;
 #[cfg(test)]

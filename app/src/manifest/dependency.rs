@@ -94,6 +94,19 @@ pub enum Inherit {
     Keys(Vec<String>),
 }
 
+impl fmt::Display for DependencySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Package {
+                package, version, ..
+            } => write!(f, "the package `{package}` ({version})"),
+            Self::File { path } => write!(f, "the file `{}`", path.escape_debug()),
+            Self::Url { url, .. } => write!(f, "the URL `{url}`"),
+            Self::Component { id, source } => write!(f, "component `{id}`, {source}"),
+        }
+    }
+}
+
 impl Inherit {
     /// The keys that [`Inherit::Keys`] may hold.
     pub const KEYS: &'static [&'static str] = &[

@@ -12,7 +12,7 @@ fn each_manifest_means_what_it_meant() {
     for (name, text) in corpus("valid") {
         let folder = Folder::with(&text);
         folder.write("static/index.html", b"x");
-        let profile = name.starts_with("profile").then_some("debug");
+        let profile = (name == "profile").then_some("debug");
         let manifest = Manifest::open(folder.path(), profile).unwrap_or_else(|error| {
             panic!("{name}: {}", folder.render(&error));
         });
@@ -37,7 +37,7 @@ fn meaning(folder: &Folder, manifest: &Manifest) -> String {
         for dependency in &unresolved.dependencies {
             writeln!(
                 text,
-                "  `{}` at {}: {:?}, export {:?}, inherits {:?}",
+                "  `{}` at {}: {}, export {:?}, inherits {:?}",
                 dependency.name,
                 place(&dependency.location),
                 dependency.source,
