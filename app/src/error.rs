@@ -219,9 +219,9 @@ pub enum Fault {
         expected: String,
     },
     /// A value has the wrong TOML type.
-    #[error("`{key}` is {found}: expected {expected}")]
+    #[error("{key} is {found}: expected {expected}")]
     WrongType {
-        /// The key.
+        /// The key, in backquotes.
         key: String,
         /// The type that it has.
         found: &'static str,

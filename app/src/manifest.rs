@@ -199,12 +199,11 @@ impl Manifest {
     /// has it, for errors.
     ///
     /// The path may lead out of the folder of the application, as `../target/...` does where several packages are built
-    /// together; a link that leads out is refused. The file is an ordinary one, but nothing was read of it yet: whoever
-    /// does has to see that it is WebAssembly before they do anything else with it.
+    /// together; a link that leads out is refused. The file is an ordinary one that starts as WebAssembly does; no more was
+    /// read of it.
     ///
     /// # Errors
-    /// [`crate::Fault::NotBuilt`] if there is none, [`crate::Fault::Outside`], [`crate::Fault::NotWasm`] for what is no
-    /// ordinary file, [`crate::Fault::Invalid`] for what is no path.
+    /// [`crate::Fault::NotBuilt`] if there is none, [`crate::Fault::Outside`], [`crate::Fault::NotWasm`], [`crate::Fault::Invalid`] for what is no path.
     pub fn find(
         &self,
         component: &str,

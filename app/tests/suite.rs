@@ -25,5 +25,11 @@ mod properties;
 #[path = "suite/records.rs"]
 mod records;
 #[cfg(test)]
+#[path = "suite/spin1.rs"]
+mod spin1;
+#[cfg(test)]
+#[path = "suite/spin1_reader.rs"]
+mod spin1_reader;
+#[cfg(test)]
 #[path = "suite/support.rs"]
 mod support;

@@ -1,6 +1,7 @@
 //! Finding the WebAssembly file that a path of the manifest means.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
 use crate::error::{Fault, LoadError, Location};
@@ -42,8 +43,8 @@ pub(super) fn find(
         error(Fault::Unreadable { path, source })
     };
     match std::fs::metadata(&file) {
-        // A pipe would wait for ever, a device would never end.
-        Ok(metadata) if metadata.is_file() => {}
+        // A pipe would wait for ever, a device would never end, and what claims to be empty may be either.
+        Ok(metadata) if metadata.is_file() && metadata.len() > 0 => {}
         Ok(_) => return Err(not_wasm()),
         Err(found) if is_absent(&found) => {
             return Err(error(Fault::NotBuilt {
@@ -56,6 +57,9 @@ pub(super) fn find(
     }
     let root = std::fs::canonicalize(folder).map_err(|source| unreadable(folder, source))?;
     let target = std::fs::canonicalize(&file).map_err(|source| unreadable(&file, source))?;
+    if !starts_as_wasm(&target).map_err(|source| unreadable(&file, source))? {
+        return Err(not_wasm());
+    }
     if target.starts_with(&root) || says_outside(path) {
         return Ok(target);
     }
@@ -63,6 +67,13 @@ pub(super) fn find(
         path: path.to_owned(),
         target: Some(target),
     }))
+}
+
+/// A manifest may name any file of the machine, so no more is read of one that is not what it should be.
+fn starts_as_wasm(file: &Path) -> io::Result<bool> {
+    let mut start = Vec::with_capacity(4);
+    File::open(file)?.take(4).read_to_end(&mut start)?;
+    Ok(start == b"\0asm")
 }
 
 /// Whether the path itself leaves the folder that it is relative to.

@@ -12,8 +12,8 @@ use toml::de::DeTable;
 
 use crate::error::{Fault, LoadError, Location};
 
-/// No manifest that a person wrote comes near this.
-const LARGEST: u64 = 1024 * 1024;
+/// No manifest that a person wrote comes near this, and reading one can take a hundred times its size.
+const LARGEST: u64 = 256 * 1024;
 
 /// A manifest's text and where it was read.
 #[derive(Debug)]
@@ -61,9 +61,9 @@ impl Document {
             source,
         })?;
         if bytes.len() as u64 > LARGEST {
-            return Err(Fault::TooLarge {
-                what: format!("the manifest `{}` is too large", path.display()),
-                limit: "1 MiB".to_owned(),
+            return Err(Fault::Invalid {
+                what: format!("the manifest `{}`", path.display()),
+                reason: "it has more than 256 KiB, the most that is read".to_owned(),
             }
             .into());
         }

@@ -106,8 +106,9 @@ fn check_outbound(entry: &str) -> Result<(), &'static str> {
     if entry == ALLOW_ALL {
         return Err("expected \"*://*:*\", the way to allow everything here");
     }
+    let has_variables = !template::references(entry)?.is_empty();
     check_text(entry)?;
-    if !template::references(entry)?.is_empty() {
+    if has_variables {
         return Ok(());
     }
     let form = "expected scheme, host and port, such as \"https://api.example.com:443\"";

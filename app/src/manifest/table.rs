@@ -293,7 +293,12 @@ impl<'d> Table<'d> {
 
 pub(super) fn wrong_type(key: &str, found: &DeValue<'_>, expected: &str) -> Fault {
     Fault::WrongType {
-        key: key.trim_matches('`').to_owned(),
+        // Some keys come with what they are of, and with marks.
+        key: if key.contains('`') {
+            key.to_owned()
+        } else {
+            format!("`{}`", key.escape_debug())
+        },
         found: match found {
             DeValue::String(_) => "text",
             DeValue::Integer(_) => "an integer",

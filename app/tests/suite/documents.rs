@@ -72,10 +72,9 @@ fn errors_are_documented() {
 
 fn markdown(rows: &[Row]) -> String {
     let mut text = "# What can be wrong with an application\n\n\
-        Every message that a wrong manifest, or wrong content, is answered with. A message starts with file, line and column \
-        where the manifest is at fault (left out here), and the line is shown with a mark below the place. All of them end with \
-        the [exit code](exit-codes.md) of applications. Tests make each row; `UPDATE=1 cargo test -p bowline-app` writes this \
-        page.\n"
+        What wrong manifests and wrong content are answered with. Where the manifest is at fault, a message starts with file, line and\n\
+        column, which are left out here, and the line is shown with a mark below the place. All errors end with the\n\
+        [exit code](exit-codes.md) of applications. Tests make each row; `UPDATE=1 cargo test -p bowline-app` writes this page.\n"
         .to_owned();
     for (section, about) in SECTIONS {
         write!(text, "\n## {section}\n\n").unwrap();
@@ -87,13 +86,18 @@ fn markdown(rows: &[Row]) -> String {
         } else {
             text += "| where | message | hint |\n| --- | --- | --- |\n";
         }
+        let mut lines = Vec::new();
         for row in rows.iter().filter(|row| row.section == *section) {
-            write!(text, "| {} | {} |", row.cause, code(&row.message)).unwrap();
+            let mut line = format!("| {} | {} |", row.cause, code(&row.message));
             if *section != "Warnings" {
-                write!(text, " {} |", code(&row.hint)).unwrap();
+                write!(line, " {} |", code(&row.hint)).unwrap();
             }
-            text += "\n";
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
         }
+        text += &lines.join("\n");
+        text += "\n";
     }
     text
 }
@@ -181,8 +185,8 @@ fn folders(rows: &mut Vec<Row>) {
     folder.write("spin.toml", b"name = \"\xff\"");
     case("a byte that is not UTF-8", &folder);
     let folder = Folder::new();
-    folder.write("spin.toml", &vec![b'#'; 1024 * 1024 + 1]);
-    case("a manifest of more than 1 MiB", &folder);
+    folder.write("spin.toml", &vec![b'#'; 256 * 1024 + 1]);
+    case("a manifest of more than 256 KiB", &folder);
 
     let built = Folder::with(&one_component("build.command = \"make\""));
     std::fs::remove_file(built.path().join("hello.wasm")).unwrap();

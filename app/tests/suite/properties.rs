@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use bowline_app::{BindleId, Bundle};
+use bowline_app::{Application, BindleId, Bundle, Limits, Manifest};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
-use crate::support::Folder;
+use crate::spin1;
+use crate::support::{Folder, WASM, corpus};
 
 /// Components by id: their files by name, and their environment.
 type Components = BTreeMap<String, (BTreeMap<String, Vec<u8>>, BTreeMap<String, String>)>;
@@ -80,12 +81,73 @@ fn invoice(folder: &Folder) -> (String, String) {
     )
 }
 
+/// The tables of a manifest in another order.
+fn shuffled(text: &str, seed: u64) -> String {
+    let version_one = text.contains("\"1\"\n");
+    let mut tables: Vec<String> = Vec::new();
+    for line in text.lines() {
+        // Tables inside of one of several tables stay with it.
+        let is_inside =
+            line.starts_with("[trigger.") || (version_one && line.starts_with("[component."));
+        if tables.is_empty() || (line.starts_with('[') && !is_inside) {
+            tables.push(String::new());
+        }
+        let table = tables.last_mut().unwrap();
+        *table += line;
+        *table += "\n";
+    }
+    let head = tables.remove(0);
+    let mut random = seed;
+    for at in (1..tables.len()).rev() {
+        random = random.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
+        let other = usize::try_from(random >> 33).unwrap() % (at + 1);
+        tables.swap(at, other);
+    }
+    head + &tables.concat()
+}
+
+/// The digest and the invoice, if there can be one, of a manifest whose binaries are all at hand.
+fn meaning(text: &str) -> (String, Option<String>) {
+    let folder = Folder::with(text);
+    folder.write("static/index.html", b"x");
+    folder.write("release.wasm", WASM);
+    let manifest = Manifest::open(folder.path(), None)
+        .unwrap_or_else(|error| panic!("{}\n{text}", folder.render(&error)));
+    let binaries = manifest
+        .unresolved()
+        .into_iter()
+        .map(|unresolved| (unresolved.id, folder.path().join("hello.wasm")))
+        .collect();
+    let application = Application::assemble(&manifest, &binaries, &Limits::default()).unwrap();
+    let id = BindleId::new(application.name(), application.revision_version().clone()).unwrap();
+    let invoice = Bundle::pack(&application, id)
+        .ok()
+        .map(|bundle| bundle.invoice().to_toml().unwrap());
+    (application.digest().to_string(), invoice)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn order_and_place_change_nothing(components in components(), seeds in any::<(u64, u64)>()) {
         prop_assert_eq!(invoice(&write(&components, seeds.0)), invoice(&write(&components, seeds.1)));
+    }
+
+    #[test]
+    fn an_old_reader_loads_what_was_packed(components in components()) {
+        let folder = write(&components, 0);
+        let application = folder.load().unwrap();
+        let loaded = spin1::read_back(&application).unwrap();
+        spin1::same(&application, &loaded);
+    }
+
+    #[test]
+    fn the_order_of_tables_changes_nothing(which in any::<prop::sample::Index>(), seed in any::<u64>()) {
+        let corpus = corpus("valid");
+        let (name, text) = which.get(&corpus);
+        let (before, after) = (meaning(text), meaning(&shuffled(text, seed)));
+        prop_assert_eq!(before, after, "{}", name);
     }
 
     #[test]
