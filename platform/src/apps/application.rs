@@ -22,7 +22,7 @@ use super::interfaces::Unsupported;
 use super::logs::Logs;
 use super::outbound::Outbound;
 use super::pages;
-use super::plan::{ComponentPlan, Plan};
+use super::plan::{Answer, ComponentPlan, Plan};
 use super::routes::{Match, Routes};
 use super::sender::Network;
 use super::service::{self, Service, Turn};
@@ -67,8 +67,10 @@ pub struct Application {
     name: String,
     version: String,
     revision: String,
+    /// They lead to indices of `components`, and behind those of `responses`.
     routes: Routes,
     components: Vec<Component>,
+    responses: Vec<Response<Bytes>>,
     gate: Arc<Semaphore>,
 }
 
@@ -94,12 +96,22 @@ impl Application {
     /// A route or an outbound host makes no sense, a component is damaged, or files can't be
     /// placed.
     pub fn load(shared: &Shared, id: &BindleId, plan: Plan, logs: &Arc<Logs>) -> Result<Arc<Self>> {
+        let components = plan.components.len();
         let routes = Routes::new(
             &plan.base,
-            plan.routes
-                .iter()
-                .map(|(route, component)| (route.as_str(), *component)),
+            plan.routes.iter().map(|(route, answer)| {
+                let index = match answer {
+                    Answer::Component(index) => *index,
+                    Answer::Response(index) => components + index,
+                };
+                (route.as_str(), index)
+            }),
         )?;
+        let responses = plan
+            .responses
+            .iter()
+            .map(|response| pages::fixed(response).context("a static response"))
+            .collect::<Result<_>>()?;
         let mut parts = Vec::new();
         for component in plan.components {
             let context = format!("the component '{}'", component.id);
@@ -117,6 +129,7 @@ impl Application {
             version: plan.version,
             revision: id.version().to_string(),
             routes,
+            responses,
             components: parts
                 .into_iter()
                 .zip(outbound)
@@ -153,7 +166,10 @@ impl Application {
         };
         match self.components.get(found.component) {
             Some(component) => self.ask(component, request, &found, client, depth).await,
-            None => pages::text(StatusCode::NOT_FOUND, "the route has no component"),
+            None => match self.responses.get(found.component - self.components.len()) {
+                Some(response) => pages::of_bytes(response),
+                None => pages::text(StatusCode::NOT_FOUND, "the route has no component"),
+            },
         }
     }
 

@@ -7,6 +7,7 @@ use http::{HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 
 use super::Body;
+use super::plan::StaticResponse;
 
 /// An answer in plain text. Control characters, which may come from a component's names, are left
 /// out.
@@ -22,6 +23,25 @@ pub fn text(status: StatusCode, message: &str) -> Response<Body> {
 /// An answer in JSON.
 pub fn json(value: &serde_json::Value) -> Response<Body> {
     answer(StatusCode::OK, "application/json", value.to_string())
+}
+
+/// What a trigger answers without a component.
+///
+/// # Errors
+/// A status or a header that HTTP doesn't have.
+pub fn fixed(response: &StaticResponse) -> http::Result<Response<Bytes>> {
+    let mut built = Response::builder().status(response.status_code.unwrap_or(200));
+    for (name, value) in &response.headers {
+        built = built.header(name, value);
+    }
+    built.body(Bytes::from(response.body.clone().unwrap_or_default()))
+}
+
+/// The same answer once more.
+pub fn of_bytes(response: &Response<Bytes>) -> Response<Body> {
+    let (parts, body) = response.clone().into_parts();
+    let body = Full::new(body).map_err(|never| match never {});
+    Response::from_parts(parts, body.boxed_unsync())
 }
 
 fn answer(status: StatusCode, media_type: &'static str, text: String) -> Response<Body> {

@@ -1,10 +1,11 @@
 //! What a bindle says is to be run, from either of the manifests that it may carry.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use bowline_app::invoice::Invoice;
 use bowline_app::{Digest, RECORD_MEDIA_TYPE, SPIN_MEDIA_TYPE};
+use serde::Deserialize;
 
 mod bowline;
 mod spin;
@@ -18,14 +19,38 @@ pub struct Plan {
     pub version: String,
     /// The path that all routes are below; `/` mostly.
     pub base: String,
-    /// Route patterns with the index of the component that answers there. Private routes are left
+    /// Route patterns and what answers there. Private routes are left
     /// out: only components of the same application could reach them, and this platform doesn't
     /// connect those.
-    pub routes: Vec<(String, usize)>,
+    pub routes: Vec<(String, Answer)>,
     /// The components that have a route.
     pub components: Vec<ComponentPlan>,
+    /// What triggers answer themselves.
+    pub responses: Vec<StaticResponse>,
     /// What of the application doesn't run here, one sentence each.
     pub notes: Vec<String>,
+}
+
+/// What answers at a route: an index into one of the lists of a [`Plan`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// One of [`Plan::components`].
+    Component(usize),
+    /// One of [`Plan::responses`].
+    Response(usize),
+}
+
+/// An answer without a component.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StaticResponse {
+    /// The status; 200 if there is none.
+    pub status_code: Option<u16>,
+    /// Its headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Its body; empty if there is none.
+    pub body: Option<String>,
 }
 
 /// One component.

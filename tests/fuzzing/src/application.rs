@@ -1,17 +1,21 @@
 //! Applications on disk, and bindles from servers.
 
 use std::fs;
+use std::path::Path;
 
 use bowline_app::invoice::Invoice;
 use bowline_app::record::{ApplicationRecord, Received};
-use bowline_app::{Application, BindleId, Bundle, LoadError, RECORD_MEDIA_TYPE, check_guest_path};
+use bowline_app::{
+    Application, BindleId, Bundle, DependencySource, Limits, LoadError, Manifest,
+    RECORD_MEDIA_TYPE, Source, check_guest_path, tool_table,
+};
 
 /// The smallest thing that passes for a component.
 const WASM: &[u8] = b"\0asm\x0d\0\x01\0";
 
 /// A `spin.toml` of either version, in a folder with a component and two files.
 ///
-/// What loads has one digest; what packs is read back as what was packed. What doesn't load is told in one clean line, with a
+/// What assembles has one digest; what packs is read back as what was packed. What doesn't is told in clean lines, each with a
 /// place that exists.
 ///
 /// # Panics
@@ -26,14 +30,74 @@ pub fn manifest(text: &[u8]) {
     fs::create_dir(folder.path().join("static")).expect("a folder can be made");
     write("static/a.txt", b"a");
     write("static/b.css", b"b");
-    match Application::load(folder.path()) {
-        Ok(application) => packs(&application, folder.path()),
+    let _ = tool_table(folder.path(), "bowline").map_err(|error| is_told(&error, text));
+    let opened = match Manifest::open(folder.path(), None) {
+        Ok(manifest) => manifest,
+        Err(error) => return is_told(&error, text),
+    };
+    for profile in opened.profiles() {
+        if let Err(error) = Manifest::open(folder.path(), Some(profile)) {
+            is_told(&error, text);
+        }
+    }
+    looks(&opened, text);
+    match assembled(&opened, folder.path()) {
+        Ok(application) => packs(&application, &opened, folder.path()),
         Err(error) => is_told(&error, text),
     }
 }
 
-fn packs(application: &Application, folder: &std::path::Path) {
-    let again = Application::load(folder).expect("what loads once loads again");
+/// A manifest of version 1: what comes after its first line.
+///
+/// # Panics
+/// As [`manifest`].
+pub fn manifest_one(text: &[u8]) {
+    manifest(&[b"spin_manifest_version = \"1\"\n", text].concat());
+}
+
+/// A manifest of version 2: what comes after its first line.
+///
+/// # Panics
+/// As [`manifest`].
+pub fn manifest_two(text: &[u8]) {
+    manifest(&[b"spin_manifest_version = 2\n", text].concat());
+}
+
+/// What others do with a manifest before there is an application.
+fn looks(manifest: &Manifest, text: &[u8]) {
+    for build in manifest.builds() {
+        assert!(!build.commands.is_empty());
+        manifest.targets_of(&build.component);
+    }
+    for unresolved in manifest.unresolved() {
+        let mut paths = Vec::new();
+        if let Source::File { path } = &unresolved.source {
+            paths.push((path, &unresolved.location));
+        }
+        for dependency in &unresolved.dependencies {
+            if let DependencySource::File { path } = &dependency.source {
+                paths.push((path, &dependency.location));
+            }
+        }
+        for (path, location) in paths {
+            match manifest.find(&unresolved.id, path, location) {
+                Ok(file) => assert!(fs::read(file).is_ok_and(|bytes| bytes.starts_with(b"\0asm"))),
+                Err(error) => is_told(&error, text),
+            }
+        }
+    }
+}
+
+fn assembled(manifest: &Manifest, folder: &Path) -> Result<Application, LoadError> {
+    let unresolved = manifest.unresolved().into_iter();
+    let binaries = unresolved
+        .map(|unresolved| (unresolved.id, folder.join("hello.wasm")))
+        .collect();
+    Application::assemble(manifest, &binaries, &Limits::default())
+}
+
+fn packs(application: &Application, manifest: &Manifest, folder: &Path) {
+    let again = assembled(manifest, folder).expect("what assembles once does again");
     assert_eq!(again.digest(), application.digest());
     let id = BindleId::new(application.name(), application.revision_version().clone())
         .expect("the name of an application is one for a bindle");
@@ -55,6 +119,9 @@ fn packs(application: &Application, folder: &std::path::Path) {
 }
 
 fn is_told(error: &LoadError, text: &[u8]) {
+    for other in error.others() {
+        is_told(other, text);
+    }
     let shown = error.to_string();
     assert!(
         !shown.is_empty() && !shown.contains(char::is_control),
@@ -92,17 +159,31 @@ pub fn bindle(text: &[u8]) {
         }
         read.routes();
     }
-    let Ok(invoice) = std::str::from_utf8(invoice).map(Invoice::from_toml) else {
+    let Some(invoice) = read_invoice(invoice) else {
         return;
     };
-    let Ok(invoice) = invoice else { return };
-    if let Ok(written) = invoice.to_toml() {
-        let again = Invoice::from_toml(&written).expect("an invoice is read back");
-        assert_eq!(again, invoice);
-    }
     if let Ok(received) = Received::read(record, &invoice) {
         assert_eq!(received.contents.len(), received.record.components.len());
         let named: usize = received.contents.iter().map(|of| of.files.len() + 1).sum();
         assert_eq!(named + 2, invoice.parcel.len());
     }
+}
+
+/// An invoice of a server.
+///
+/// What is read is read back as it was written.
+///
+/// # Panics
+/// When that does not hold.
+pub fn invoice(text: &[u8]) {
+    read_invoice(text);
+}
+
+fn read_invoice(text: &[u8]) -> Option<Invoice> {
+    let invoice = Invoice::from_toml(std::str::from_utf8(text).ok()?).ok()?;
+    if let Ok(written) = invoice.to_toml() {
+        let again = Invoice::from_toml(&written).expect("an invoice is read back");
+        assert_eq!(again, invoice);
+    }
+    Some(invoice)
 }

@@ -13,6 +13,6 @@ mod application;
 mod grants;
 mod journal;
 
-pub use application::{bindle, manifest};
+pub use application::{bindle, invoice, manifest, manifest_one, manifest_two};
 pub use grants::rule;
 pub use journal::journal;

@@ -8,6 +8,21 @@ fn manifests() {
 }
 
 #[test]
+fn manifests_of_version_one() {
+    replay("manifest_one", 3_000, bowline_fuzzing::manifest_one);
+}
+
+#[test]
+fn manifests_of_version_two() {
+    replay("manifest_two", 3_000, bowline_fuzzing::manifest_two);
+}
+
+#[test]
+fn invoices() {
+    replay("invoice", 10_000, bowline_fuzzing::invoice);
+}
+
+#[test]
 fn bindles() {
     replay("bindle", 10_000, bowline_fuzzing::bindle);
 }

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, ensure};
 use bowline_app::invoice::Invoice;
 use bowline_app::record::{ComponentContents, ComponentRecord, Received};
+use serde::Deserialize as _;
 
-use super::{ComponentPlan, Plan};
+use super::{Answer, ComponentPlan, Plan, StaticResponse};
 
 /// Reads the record; the invoice says what is in the files.
 ///
@@ -35,6 +36,7 @@ pub fn read(text: &[u8], invoice: &Invoice) -> Result<Plan> {
         base,
         routes: Vec::new(),
         components: Vec::new(),
+        responses: Vec::new(),
         notes: Vec::new(),
     };
     let mut indices = BTreeMap::new();
@@ -44,19 +46,29 @@ pub fn read(text: &[u8], invoice: &Invoice) -> Result<Plan> {
             trigger.config.get("dependencies").is_none(),
             "a trigger has dependencies, which this platform can't compose"
         );
-        let Some(id) = trigger.component.as_deref() else {
-            plan.notes
-                .push("a trigger has no component, so it never answers here".to_owned());
-            continue;
-        };
         if trigger.kind != "http" {
-            plan.notes.push(format!(
-                "the component '{id}' has a trigger of kind '{}', which never fires here",
-                trigger.kind
-            ));
+            plan.notes.push(match &trigger.component {
+                Some(id) => format!(
+                    "the component '{id}' has a trigger of kind '{}', which never fires here",
+                    trigger.kind
+                ),
+                None => format!("a trigger of kind '{}' never fires here", trigger.kind),
+            });
             continue;
         }
         let Some(route) = &trigger.route else {
+            continue;
+        };
+        let Some(id) = trigger.component.as_deref() else {
+            let response = trigger
+                .config
+                .get("static_response")
+                .with_context(|| format!("nothing answers at the route '{route}'"))?;
+            let response = StaticResponse::deserialize(response)
+                .with_context(|| format!("the static response at the route '{route}'"))?;
+            plan.routes
+                .push((route.clone(), Answer::Response(plan.responses.len())));
+            plan.responses.push(response);
             continue;
         };
         let index = match indices.get(id) {
@@ -75,7 +87,7 @@ pub fn read(text: &[u8], invoice: &Invoice) -> Result<Plan> {
                 index
             }
         };
-        plan.routes.push((route.clone(), index));
+        plan.routes.push((route.clone(), Answer::Component(index)));
     }
     Ok(plan)
 }
@@ -193,7 +205,10 @@ mod tests {
         assert_eq!((plan.name.as_str(), plan.base.as_str()), ("shop", "/base"));
         assert_eq!(
             plan.routes,
-            [("/api/...".to_owned(), 0), ("/v2/:id".to_owned(), 0)]
+            [
+                ("/api/...".to_owned(), Answer::Component(0)),
+                ("/v2/:id".to_owned(), Answer::Component(0))
+            ]
         );
         assert_eq!(plan.components.len(), 1);
         let api = &plan.components[0];
@@ -202,6 +217,39 @@ mod tests {
         assert_eq!(api.environment, [("K".to_owned(), "v".to_owned())]);
         assert_eq!(api.allowed_outbound_hosts, ["https://example.com:8443"]);
         assert_eq!(plan.notes.len(), 1, "{:?}", plan.notes);
+    }
+
+    /// A record without components, and its plan.
+    fn bare(trigger: &serde_json::Value) -> Result<Plan> {
+        let record = json!({ "format": 3, "name": "shop", "version": "1.2.3", "components": [], "triggers": [trigger] });
+        let record = serde_json::to_vec(&record).unwrap();
+        let mut invoice = invoice(&record);
+        invoice.parcel.truncate(2);
+        read(&record, &invoice)
+    }
+
+    #[test]
+    fn a_trigger_can_answer_itself() {
+        let config =
+            json!({ "static_response": { "status_code": 301, "headers": { "location": "/new" } } });
+        let plan = bare(&json!({ "kind": "http", "route": "/old", "config": config })).unwrap();
+        assert_eq!(plan.routes, [("/old".to_owned(), Answer::Response(0))]);
+        let response = &plan.responses[0];
+        assert_eq!((response.status_code, &response.body), (Some(301), &None));
+        assert_eq!(response.headers["location"], "/new");
+        for config in [
+            json!({}),
+            json!({ "static_response": { "status_code": -1 } }),
+        ] {
+            bare(&json!({ "kind": "http", "route": "/old", "config": config })).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn a_trigger_whose_dependencies_nobody_composed_is_refused() {
+        let config = json!({ "static_response": {}, "dependencies": { "middleware": [] } });
+        let error = bare(&json!({ "kind": "http", "route": "/", "config": config })).unwrap_err();
+        assert!(error.to_string().contains("can't compose"), "{error:#}");
     }
 
     #[test]

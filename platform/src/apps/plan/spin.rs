@@ -7,7 +7,7 @@ use bowline_app::Digest;
 use bowline_app::invoice::Invoice;
 use serde::Deserialize;
 
-use super::{ComponentPlan, Plan};
+use super::{Answer, ComponentPlan, Plan};
 
 #[derive(Deserialize)]
 struct Manifest {
@@ -72,6 +72,7 @@ pub fn read(text: &[u8], invoice: &Invoice) -> Result<Plan> {
         base: manifest.trigger.base,
         routes: Vec::new(),
         components: Vec::new(),
+        responses: Vec::new(),
         notes: Vec::new(),
     };
     for component in manifest.component {
@@ -84,7 +85,8 @@ pub fn read(text: &[u8], invoice: &Invoice) -> Result<Plan> {
             }
             None => bail!("the component '{id}' has no route"),
         };
-        plan.routes.push((route, plan.components.len()));
+        plan.routes
+            .push((route, Answer::Component(plan.components.len())));
         let files = match &component.files {
             Some(group) => {
                 files_of(invoice, group).with_context(|| format!("the files of '{id}'"))?
@@ -196,7 +198,7 @@ mod tests {
     fn a_manifest_becomes_a_plan() {
         let plan = read(&manifest("route = \"/...\""), &invoice()).unwrap();
         assert_eq!((plan.name.as_str(), plan.base.as_str()), ("site", "/base"));
-        assert_eq!(plan.routes, [("/...".to_owned(), 0)]);
+        assert_eq!(plan.routes, [("/...".to_owned(), Answer::Component(0))]);
         let web = &plan.components[0];
         assert_eq!(web.files, [("index.html".to_owned(), Digest::of(b"index"))]);
         assert_eq!(web.environment, [("K".to_owned(), "v".to_owned())]);
