@@ -103,6 +103,10 @@ fn of_component(application: &Application, component: &Component, found: &mut Ve
             Some(component.location_of("files")),
         ));
     }
+    // Some entries can be said together only: all hosts by HTTP and all by HTTPS.
+    if manifest::http_hosts(&component.allowed_outbound_hosts).is_ok() {
+        return;
+    }
     for host in &component.allowed_outbound_hosts {
         if manifest::http_hosts(std::slice::from_ref(host)).is_err() {
             found.push(inexpressible(

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use bowline_app::{Application, BindleId, Bundle, Fault, Limits, LoadError, Location, Manifest};
+use bowline_app::{Application, Bundle, Fault, Limits, LoadError, Location, Manifest};
 
 use crate::support::{Folder, WASM, corpus, one_component};
 
@@ -324,18 +324,19 @@ fn spin_1(rows: &mut Vec<Row>) {
         let folder = Folder::with(&manifest);
         folder.write("a..b", WASM);
         let application = folder.load().unwrap();
-        let id = BindleId::new(application.name(), application.revision_version().clone()).unwrap();
-        let error = Bundle::pack(&application, id).unwrap_err();
-        let location = error.location();
-        let message = error.to_string();
-        rows.push(Row {
-            section: "Hippo",
-            cause: location
-                .map(|location| code(location.text.trim()))
-                .unwrap_or_default(),
-            message: message[message.find("Spin 1.x").unwrap()..].to_owned(),
-            hint: error.hint().unwrap_or_default().to_owned(),
-        });
+        let obstacles = Bundle::obstacles(&application);
+        assert!(!obstacles.is_empty(), "{manifest}");
+        for error in obstacles {
+            let location = error.location();
+            rows.push(Row {
+                section: "Hippo",
+                cause: location
+                    .map(|location| code(location.text.trim()))
+                    .unwrap_or_default(),
+                message: error.what(),
+                hint: error.hint().unwrap_or_default().to_owned(),
+            });
+        }
     }
 }
 
