@@ -1,5 +1,7 @@
 //! The command line: clap's description of it, one file for each verb, with the flags of the target in force.
 
+use std::ffi::OsString;
+
 use clap::builder::{PossibleValuesParser, StyledStr, Styles};
 use clap::{Arg, ArgAction, Command, value_parser};
 
@@ -11,10 +13,12 @@ use crate::settings::kind::Kind;
 pub use self::glance::{Glance, glance};
 
 mod common;
+mod completions;
 mod deploy;
 mod glance;
 mod journal;
 mod local;
+mod man;
 mod plan;
 mod target;
 
@@ -57,6 +61,16 @@ pub fn command(target: Option<&Description>) -> Command {
                 .help("How to write results and errors to stdout"),
         )
         .arg(
+            Arg::new("events")
+                .long("events")
+                .value_name("FILE")
+                .value_parser(value_parser!(OsString))
+                .global(true)
+                .display_order(899)
+                .help_heading(COMMON)
+                .help("Write what happens to this file as it happens, a line of JSON each; the file is emptied first")
+        )
+        .arg(
             Arg::new("verbose")
                 .short('v')
                 .long("verbose")
@@ -91,6 +105,8 @@ pub fn command(target: Option<&Description>) -> Command {
         .subcommand(plan::plan(target))
         .subcommand(journal::journal())
         .subcommand(local::local())
+        .subcommand(completions::completions())
+        .subcommand(man::man())
 }
 
 /// Adds the Bindle server's settings and those of the target in force, grouped under its name.

@@ -1,6 +1,8 @@
 //! The verbs. Each gets what it needs as values, and returns data for [`crate::output`] to write.
 
+pub(crate) mod completions;
 pub mod deploy;
 pub(crate) mod journal;
 pub mod local;
+pub(crate) mod man;
 pub(crate) mod target;

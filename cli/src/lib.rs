@@ -7,12 +7,15 @@
 //! Commands return data; [`output`] alone writes it. What can go wrong is an [`error::Error`] with an [`exit::Exit`].
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::ArgMatches;
 use tracing_subscriber::EnvFilter;
 
 use crate::error::Error;
+use crate::events::Events;
 use crate::exit::Exit;
 use crate::output::Format;
 use crate::paths::Paths;
@@ -23,9 +26,11 @@ pub mod ask;
 mod build;
 pub mod command;
 pub mod commands;
+mod completion;
 mod core_files;
 pub mod description;
 pub mod error;
+pub mod events;
 pub mod exit;
 mod fault;
 #[cfg(any(test, fuzzing))]
@@ -54,8 +59,27 @@ pub fn main() -> ExitCode {
 /// returns the exit code.
 #[must_use]
 pub fn run(arguments: &[OsString], variables: &Variables) -> u8 {
+    if let Some(shell) = variables.os(completion::VARIABLE) {
+        return completion::answer(shell, arguments, variables);
+    }
     let glance = command::glance(arguments);
-    match execute(arguments, &glance, variables) {
+    let verb = glance.verb.as_deref().unwrap_or_default();
+    let opened = match &glance.events {
+        Some(path) => Events::open(Path::new(path), verb),
+        None => Ok(Events::default()),
+    };
+    let done = opened.map(Arc::new).and_then(|events| {
+        let done = execute(arguments, &glance, variables, &events);
+        if let Err(error) = &done {
+            events.error(error);
+        }
+        events.ended(match &done {
+            Ok(code) => *code,
+            Err(error) => glance.code(error.exit()),
+        });
+        done
+    });
+    match done {
         Ok(code) => code,
         Err(error) => {
             output::error(&error, glance.format, glance.verbose);
@@ -68,6 +92,7 @@ fn execute(
     arguments: &[OsString],
     glance: &command::Glance,
     variables: &Variables,
+    events: &Arc<Events>,
 ) -> Result<u8, Error> {
     // Only some verbs have the flags of a target; everything else is answered without looking at one.
     let context = if glance.with_target {
@@ -82,12 +107,14 @@ fn execute(
             paths,
             target,
             description,
+            events: Arc::clone(events),
         })
     } else {
         None
     };
     let command = command::command(context.as_ref().map(|context| &context.description));
     let matches = match command
+        .clone()
         .try_get_matches_from(std::iter::once(&OsString::from("bowline")).chain(arguments))
     {
         Ok(matches) => matches,
@@ -103,8 +130,10 @@ fn execute(
         {
             log(matches);
             let planned = commands::deploy::plan::run(matches, &context, variables)?;
+            events.planned(&planned);
             let code = shown(&planned, format)?;
             if let Some(error) = commands::deploy::plan::misbehaved(&planned) {
+                events.error(&error);
                 output::error(&error, Format::Text, glance.verbose);
                 return Ok(error.exit().code());
             }
@@ -113,9 +142,11 @@ fn execute(
         (Some(("deploy", matches)), Some(context)) => {
             log(matches);
             let deployed = commands::deploy::run(matches, &context, variables)?;
+            events.deployed(&deployed);
             let code = shown(&deployed, format)?;
             // The result is on stdout already, so this goes to stderr in either form.
             if let Some(error) = commands::deploy::misbehaved(&deployed) {
+                events.error(&error);
                 output::error(&error, Format::Text, glance.verbose);
                 return Ok(error.exit().code());
             }
@@ -139,6 +170,14 @@ fn execute(
             }
             _ => Err(unknown_verb()),
         },
+        (Some(("completions", matches)), _) => {
+            log(matches);
+            shown(&commands::completions::run(matches, variables)?, format)
+        }
+        (Some(("man", matches)), _) => {
+            log(matches);
+            shown(&commands::man::run(matches, &command)?, format)
+        }
         _ => Err(unknown_verb()),
     }
 }

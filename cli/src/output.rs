@@ -17,6 +17,7 @@ mod deployed;
 mod error;
 pub mod inspected;
 pub mod journal;
+pub mod made;
 mod planned;
 pub mod target;
 pub mod usage;
@@ -117,6 +118,13 @@ pub fn error(error: &Error, format: Format, verbose: bool) {
             }
         }
     }
+}
+
+/// `error` as the value that JSON has for it.
+#[must_use]
+pub fn error_value(error: &Error) -> serde_json::Value {
+    // Serialising our own structure to a value can't fail.
+    serde_json::to_value(error::Document::of(error, false)).unwrap_or_default()
 }
 
 /// A finished step, for stderr.

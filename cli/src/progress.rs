@@ -4,13 +4,14 @@
 //! it, each step is one plain line. With `-q` there is nothing but warnings.
 
 use std::io::IsTerminal as _;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bowline_host::bindle::Receipt;
 use bowline_host::{Denial, GuestStream, Observer, Usage};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::events::Events;
 use crate::output::{self, Pushed};
 use crate::text;
 
@@ -47,6 +48,7 @@ impl Style {
 /// Shows steps one after another. It can be shared between threads.
 pub struct Progress {
     style: Style,
+    events: Arc<Events>,
     state: Mutex<State>,
 }
 
@@ -72,13 +74,22 @@ impl Progress {
     pub fn new(style: Style) -> Self {
         Self {
             style,
+            events: Arc::default(),
             state: Mutex::default(),
         }
+    }
+
+    /// Tells all of it as events, too.
+    #[must_use]
+    pub fn telling(mut self, events: &Arc<Events>) -> Self {
+        self.events = Arc::clone(events);
+        self
     }
 
     /// A step starts, and with it the one before has ended.
     pub fn start(&self, step: &str) {
         let step = text::one_line(step);
+        self.events.phase(&step);
         let mut state = self.state();
         self.end_step(&mut state);
         match self.style {
@@ -120,6 +131,7 @@ impl Progress {
 
     /// Shows a warning above whatever moves.
     pub fn warning(&self, message: &str) {
+        self.events.warning(message);
         self.above(&output::render_warning(message));
     }
 
@@ -243,6 +255,7 @@ impl Observer for Progress {
     }
 
     fn link(&self, message: &str, url: &str) {
+        self.events.link(message, url);
         self.above(&format!(
             "{}: {}",
             text::one_line(message),
@@ -260,6 +273,7 @@ impl Observer for Progress {
         let mut state = self.state();
         // A target that tries the same thing again and again is no news.
         if !state.denials.contains(&denial) && state.denials.len() < 20 {
+            self.events.denied(&denial);
             state.denials.push(denial);
         }
     }
@@ -271,6 +285,7 @@ impl Observer for Progress {
     fn upload(&self, sent: u64, total: u64, parcels: u32) {
         // Nothing to send is no push.
         if parcels > 0 {
+            self.events.upload(sent, total, parcels);
             self.show_push(&mut self.state(), sent, total, parcels);
         }
     }

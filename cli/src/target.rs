@@ -148,10 +148,7 @@ impl Chosen {
     /// # Errors
     /// When it can't be compiled, breaks down, or describes itself wrongly.
     pub fn describe(&self, paths: &Paths) -> Result<Description, Error> {
-        let cached = paths
-            .cache()
-            .join("descriptions")
-            .join(format!("{}.json", self.artifact.digest()));
+        let cached = self.cached(paths);
         let description = match read(&cached) {
             Some(description) => description,
             None => {
@@ -163,11 +160,31 @@ impl Chosen {
                 description
             }
         };
+        self.check(&description)?;
+        Ok(description)
+    }
+
+    /// What the target says about itself, if the cache knows: nothing is compiled.
+    #[must_use]
+    pub fn described(&self, paths: &Paths) -> Option<Description> {
+        let description = read(&self.cached(paths))?;
+        self.check(&description).ok()?;
+        Some(description)
+    }
+
+    fn cached(&self, paths: &Paths) -> PathBuf {
+        paths
+            .cache()
+            .join("descriptions")
+            .join(format!("{}.json", self.artifact.digest()))
+    }
+
+    fn check(&self, description: &Description) -> Result<(), Error> {
         description.check(&host::reserved_flags(), &host::reserved_variables())?;
         if description.name == BUILT_IN && self.place.is_some() && !self.is_built_in() {
             return Err(self.poses(&description.name));
         }
-        Ok(description)
+        Ok(())
     }
 
     /// Whether it is the Hippo target, wherever it came from.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use serde_json::{Value, json};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -35,11 +36,44 @@ pub fn main() -> ExitCode {
     match run(up) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nothing is left to report to when standard error is gone.
-            let _lost = writeln!(io::stderr(), "error: {error:#}");
+            // Nothing is left to report to when standard error, or output, is gone.
+            let _lost = if is_json(up) {
+                writeln!(io::stdout(), "{:#}", error_document(&error))
+            } else {
+                writeln!(io::stderr(), "error: {error:#}")
+            };
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether standard output is read by a program.
+fn is_json(up: &ArgMatches) -> bool {
+    up.get_one::<String>("output")
+        .is_some_and(|it| it == "json")
+}
+
+/// An error as `bowline` writes it.
+fn error_document(error: &anyhow::Error) -> Value {
+    let causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
+    json!({ "error": {
+        "code": "internal",
+        "exit": 1,
+        "message": error.to_string(),
+        "hint": null,
+        "causes": causes,
+        "excerpt": null,
+    } })
+}
+
+/// What a program has to know to use the platform, once it is ready.
+fn ready_document(platform: &Platform) -> Value {
+    json!({
+        "hippo_url": platform.hippo_url().as_str().trim_end_matches('/'),
+        "bindle_url": platform.bindle_url().as_str().trim_end_matches('/'),
+        "data": platform.data().display().to_string(),
+        "env_file": platform.env_file().display().to_string(),
+    })
 }
 
 fn run(up: &ArgMatches) -> anyhow::Result<()> {
@@ -53,7 +87,13 @@ fn run(up: &ArgMatches) -> anyhow::Result<()> {
                 _ = signals.next() => return Ok(()),
             };
             // Whoever started the program may not read what it prints.
-            if let Err(error) = io::stdout().write_all(greeting(&platform).as_bytes()) {
+            let told = if is_json(up) {
+                format!("{:#}\n", ready_document(&platform))
+            } else {
+                greeting(&platform)
+            };
+            let mut out = io::stdout();
+            if let Err(error) = out.write_all(told.as_bytes()).and_then(|()| out.flush()) {
                 tracing::debug!(%error, "can't write to standard output");
             }
             let interrupted = signals.next().await;
@@ -196,6 +236,14 @@ fn command() -> Command {
                         .value_parser(["administrator-only", "open", "closed"])
                         .default_value("administrator-only")
                         .help("Who may create accounts"),
+                )
+                .arg(
+                    Arg::new("output")
+                        .long("output")
+                        .value_name("FORMAT")
+                        .value_parser(["text", "json"])
+                        .default_value("text")
+                        .help("How to say on standard output that it is ready, or what went wrong"),
                 )
                 .arg(
                     Arg::new("verbose")

@@ -23,6 +23,10 @@ pub struct Glance {
     pub detailed_exitcode: bool,
     /// How errors before the full reading are written.
     pub format: Format,
+    /// The verb, if there is one.
+    pub verb: Option<String>,
+    /// Value of `--events`: what goes wrong before the full reading is an event, too.
+    pub events: Option<OsString>,
 }
 
 impl Glance {
@@ -46,8 +50,9 @@ pub fn glance(arguments: &[OsString]) -> Glance {
         verbose: false,
         detailed_exitcode: false,
         format: Format::Text,
+        verb: None,
+        events: None,
     };
-    let mut verb = None;
     let mut rest = arguments.iter().take_while(|argument| *argument != "--");
     while let Some(argument) = rest.next() {
         if argument == "-v" || argument == "-vv" || argument == "--verbose" {
@@ -58,10 +63,12 @@ pub fn glance(arguments: &[OsString]) -> Glance {
             seen.detailed_exitcode = true;
         } else if let Some(value) = value(argument, &["-o", "--output"], &mut rest) {
             seen.format = value.to_str().and_then(Format::find).unwrap_or(seen.format);
-        } else if verb.is_none() {
-            // Of the flags before the verb, only the one above has a value.
+        } else if let Some(value) = value(argument, &["--events"], &mut rest) {
+            seen.events.get_or_insert(value);
+        } else if seen.verb.is_none() {
+            // Of the flags before the verb, only those above have a value.
             if !argument.as_encoded_bytes().starts_with(b"-") {
-                verb = Some(argument);
+                seen.verb = Some(argument.to_string_lossy().into_owned());
                 seen.with_target = WITH_TARGET.iter().any(|with| argument == with);
             }
         } else if seen.with_target {
@@ -208,6 +215,7 @@ mod tests {
                 ..Flags::default()
             },
             limits: Vec::new(),
+            here: false,
         };
         assert_eq!(asked, expected);
     }

@@ -13,6 +13,7 @@ use crate::commands::journal::Recording;
 use crate::commands::local;
 use crate::description::{Description, Setting};
 use crate::error::Error;
+use crate::events::Events;
 use crate::exit::Exit;
 use crate::fault;
 use crate::limits;
@@ -41,11 +42,11 @@ mod saved;
 const SETTLE: Duration = Duration::from_secs(60);
 
 /// What is known before the command line can be read in full.
-#[derive(Clone, Debug)]
 pub(crate) struct Context {
     pub(crate) paths: Paths,
     pub(crate) target: Chosen,
     pub(crate) description: Description,
+    pub(crate) events: Arc<Events>,
 }
 
 impl Context {
@@ -113,10 +114,13 @@ impl<'a> Job<'a> {
             .map_err(|error| newcomer(error, matches, context, variables))?;
         let earlier = plan::Earlier::read(matches)?;
         let given = context.approve(&Say::read(matches, variables)?)?;
-        let progress = Arc::new(Progress::new(Style::choose(
-            matches.get_flag("quiet"),
-            matches.get_count("verbose") > 0,
-        )));
+        let progress = Arc::new(
+            Progress::new(Style::choose(
+                matches.get_flag("quiet"),
+                matches.get_count("verbose") > 0,
+            ))
+            .telling(&context.events),
+        );
         let (http, options) = request
             .network
             .client_and_options(variables, |warning| progress.warning(warning))?;

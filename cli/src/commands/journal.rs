@@ -39,6 +39,7 @@ impl Recording {
             paths,
             target,
             description,
+            events,
         } = context;
         let info = RunInfo {
             operation: operation.to_owned(),
@@ -51,9 +52,14 @@ impl Recording {
             program: concat!("bowline ", env!("CARGO_PKG_VERSION")).to_owned(),
         };
         let begun = Journal::open(paths.journal()).and_then(|journal| journal.begin(info));
-        Ok(Self {
-            recorder: begun.map_err(|error| unwritable(&error))?,
-        })
+        let recorder = begun.map_err(|error| unwritable(&error))?;
+        let digest = format!("sha256:{}", target.digest());
+        events.run(
+            &recorder.run().to_string(),
+            (&description.name, &description.version, &digest),
+            environment,
+        );
+        Ok(Self { recorder })
     }
 
     /// Its name.

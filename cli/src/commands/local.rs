@@ -47,6 +47,12 @@ pub fn up(matches: &ArgMatches, paths: &Paths, variables: &Variables) -> Result<
     if let Some(file) = matches.get_one::<OsString>("env-file") {
         command.arg("--env-file").arg(file);
     }
+    if matches
+        .get_one::<String>("output")
+        .is_some_and(|format| format == "json")
+    {
+        command.args(["--output", "json"]);
+    }
     for _ in 0..matches.get_count("verbose") {
         command.arg("-v");
     }

@@ -62,6 +62,7 @@ impl<'a> Context<'a> {
             quiet: matches.get_flag("quiet"),
             network: Flags::read(matches),
             limits: Vec::new(),
+            here: false,
         };
         targets::resolve(&asked, &self.paths, self.variables)
     }

@@ -430,7 +430,7 @@ pub fn follow(entry: &Entry) -> String {
 }
 
 /// Milliseconds since 1970 in RFC 3339, UTC.
-fn rfc3339(millis: u64) -> String {
+pub(crate) fn rfc3339(millis: u64) -> String {
     let at = i128::from(millis) * 1_000_000;
     let Ok(at) = OffsetDateTime::from_unix_timestamp_nanos(at) else {
         return millis.to_string();

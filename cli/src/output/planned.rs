@@ -294,32 +294,10 @@ mod tests {
     }
 
     #[test]
-    fn as_json_every_field_is_there() {
+    fn as_json_it_has_stable_names() {
         let mut plan = planned(vec![step(Action::Keep, "application", "shop", None)]);
         plan.target_digest = "sha256:1".into();
         plan.application_digest = "sha256:0".into();
-        insta::assert_snapshot!(json(&plan).unwrap(), @r#"
-        {
-          "application": "shop",
-          "revision": "1.2.0+q0123456789abcdef",
-          "application_digest": "sha256:0",
-          "target": "hippo",
-          "target_digest": "sha256:1",
-          "environment": "default",
-          "to_change": false,
-          "changes": [
-            {
-              "action": "keep",
-              "kind": "application",
-              "name": "shop",
-              "detail": null
-            }
-          ],
-          "denied": [],
-          "saved": null,
-          "run": "01a20835-1a1c-726f-805d-8ba610512f6a",
-          "used": []
-        }
-        "#);
+        insta::assert_snapshot!(json(&plan).unwrap());
     }
 }

@@ -72,7 +72,11 @@ impl Approvals {
         Ok(all)
     }
 
-    fn all(&self) -> Result<Vec<Record>, Error> {
+    /// All that is approved.
+    ///
+    /// # Errors
+    /// As [`Approvals::find`].
+    pub fn all(&self) -> Result<Vec<Record>, Error> {
         let Some(document) = files::read::<Document>(&self.path)? else {
             return Ok(Vec::new());
         };

@@ -36,6 +36,8 @@ pub struct Asked {
     pub network: Flags,
     /// Values of `--limit`.
     pub limits: Vec<OsString>,
+    /// Fetch nothing: only what is on this machine counts.
+    pub here: bool,
 }
 
 /// Finds a target. A name is looked for in the project's lock file first, then among the installed ones; a reference, too, and where
@@ -184,6 +186,12 @@ impl Finder<'_> {
     }
 
     fn fetch(&self, source: &Source, pin: &Pin) -> Result<Vec<u8>, Error> {
+        if self.asked.here {
+            return Err(Error::new(
+                Exit::NotFound,
+                format!("the target {source} is not on this machine"),
+            ));
+        }
         let network = Network::new(&self.asked.network, self.variables)?;
         if !self.asked.quiet {
             output::line(&format!("Fetching the target {source}"));

@@ -19,6 +19,19 @@ fn in_sync(name: &str, text: &str) {
     );
 }
 
+/// Every verb, as the program itself has it: none can be forgotten.
+pub fn verbs() -> Vec<String> {
+    fn below(command: &clap::Command, path: &str, all: &mut Vec<String>) {
+        all.push(path.to_owned());
+        for verb in command.get_subcommands().filter(|verb| !verb.is_hide_set()) {
+            below(verb, format!("{path} {}", verb.get_name()).trim(), all);
+        }
+    }
+    let mut all = Vec::new();
+    below(&bowline_cli::command::command(None), "", &mut all);
+    all
+}
+
 #[test]
 fn the_exit_codes_are_documented() {
     in_sync("exit-codes.md", &bowline_cli::exit::markdown());
@@ -69,22 +82,7 @@ fn the_commands_are_documented() {
          by commas, are asked directly; so are `localhost`, names below it, and loopback addresses. `SSL_CERT_FILE` names a file of PEM\n\
          certificates that are trusted besides the operating system's; `--ca-file` beats it.\n",
     );
-    for verb in [
-        "",
-        "deploy",
-        "plan",
-        "target",
-        "target add",
-        "target list",
-        "target show",
-        "target inspect",
-        "target vet",
-        "target upgrade",
-        "target remove",
-        "target default",
-        "local",
-        "local up",
-    ] {
+    for verb in verbs() {
         let arguments: Vec<&str> = verb.split_whitespace().chain(["--help"]).collect();
         let ended = world.run(&arguments, &[]);
         assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));

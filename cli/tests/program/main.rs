@@ -7,9 +7,13 @@
 mod application;
 mod build;
 mod command_line;
+mod completions;
 mod documents;
 mod journal;
+mod json;
+mod manual;
 mod network;
+mod schema;
 mod servers;
 mod signals;
 mod support;

@@ -40,11 +40,16 @@ impl Drop for Running {
 
 impl Running {
     /// Starts the program and reads what it prints until it is ready.
-    fn start(mut command: Command) -> (Self, String) {
+    fn start(command: Command) -> (Self, String) {
+        Self::start_until(command, "Ctrl-C")
+    }
+
+    /// The same, until it has printed this.
+    fn start_until(mut command: Command, last: &str) -> (Self, String) {
         let mut running = Self(command.spawn().unwrap());
         let mut lines = BufReader::new(running.0.stdout.take().unwrap());
         let mut printed = String::new();
-        while !printed.contains("Ctrl-C") {
+        while !printed.contains(last) {
             if lines.read_line(&mut printed).unwrap() == 0 {
                 let mut errors = String::new();
                 running
@@ -256,4 +261,36 @@ async fn a_restart_keeps_everything() {
         200
     );
     world.stop().await;
+}
+
+#[test]
+fn programs_are_told_in_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut command = program(&data);
+    command.args(["--output", "json"]);
+    let (running, printed) = Running::start_until(command, "}\n");
+    let told: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    let env_file = data.canonicalize().unwrap().join("env");
+    assert_eq!(
+        told,
+        json!({
+            "hippo_url": exported(&env_file, "HIPPO_URL"),
+            "bindle_url": exported(&env_file, "BINDLE_SERVER_URL"),
+            "data": data.canonicalize().unwrap().display().to_string(),
+            "env_file": env_file.display().to_string(),
+        })
+    );
+
+    // The folder is in use.
+    let mut second = program(&data);
+    let failed = second.args(["--output", "json"]).output().unwrap();
+    assert_eq!(failed.status.code(), Some(1));
+    let told: serde_json::Value = serde_json::from_slice(&failed.stdout).unwrap();
+    assert_eq!(
+        (&told["error"]["code"], &told["error"]["exit"]),
+        (&json!("internal"), &json!(1))
+    );
+    assert!(told["error"]["message"].is_string() && told["error"]["causes"].is_array());
+    assert_eq!(running.stop("-TERM"), Some(0));
 }
