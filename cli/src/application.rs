@@ -26,6 +26,8 @@ use crate::variables::Variables;
 /// Variable that names the configuration of registries, as `wkg` has it.
 pub(crate) const WKG_VARIABLE: &str = "WKG_CONFIG_FILE";
 
+pub(crate) mod variables;
+
 /// What to load, and what with.
 #[derive(Clone)]
 pub(crate) struct Loading {

@@ -1,5 +1,7 @@
 //! Capability `environment`: the settings, the credential and the variables of one environment.
 
+use std::sync::Arc;
+
 use wasmtime::component::Resource;
 
 use crate::bindings::{environment, failure};
@@ -77,7 +79,20 @@ impl environment::HostEnvironment for Capabilities<'_> {
         &mut self,
         handle: Resource<EnvironmentHandle>,
     ) -> wasmtime::Result<Vec<(String, String)>> {
-        Ok(self.environment(&handle)?.environment.variables().to_vec())
+        let lent = self.environment(&handle)?;
+        let environment = Arc::clone(&lent.environment);
+        let shown = environment.variables().iter().map(|variable| {
+            let value = if variable.secret {
+                // No setting has a name with a space.
+                let name = format!("variable {}", variable.name);
+                let home = home_of_variables(lent);
+                lent.vault().placeholder(&name, &variable.value, home)
+            } else {
+                variable.value.expose().to_owned()
+            };
+            (variable.name.clone(), value)
+        });
+        Ok(shown.collect())
     }
 
     fn drop(&mut self, handle: Resource<EnvironmentHandle>) -> wasmtime::Result<()> {
@@ -122,6 +137,27 @@ fn home(lent: &Lent, belongs_to: Option<&str>) -> Home {
     }
 }
 
+/// Where the secret variables of the application may go: to the servers that settings name, for one of them is the platform. What
+/// the target declares besides, to tell somebody of the deployment for one, is not. A target without such a setting
+/// has its platform among what it declares.
+fn home_of_variables(lent: &Lent) -> Home {
+    let mut named = lent
+        .description
+        .settings
+        .iter()
+        .filter(|setting| setting.grants_network)
+        .peekable();
+    if named.peek().is_none() {
+        return Home::Granted;
+    }
+    let origins = named.filter_map(|setting| {
+        let default = setting.default.clone().map(Secret::from);
+        let value = lent.environment.value(&setting.name).or(default)?;
+        Origin::of_text(value.expose()).ok()
+    });
+    Home::Servers(origins.collect())
+}
+
 /// A URL that the user has typed opens its origin, and is the home of its secrets, as if it had been there from the start.
 fn accept(run: &Run, lent: &Lent, setting: &Setting, answer: &Secret) -> Result<(), GuestError> {
     if setting.kind != SettingKind::Url {
@@ -131,6 +167,7 @@ fn accept(run: &Run, lent: &Lent, setting: &Setting, answer: &Secret) -> Result<
         .map_err(|error| invalid(setting.name.clone(), &format!("can't be used: {error}")))?;
     lent.vault().settle(&setting.name, &origin);
     if setting.grants_network {
+        lent.vault().open(&origin);
         tracing::debug!(target = run.target, %origin, "granted by an answer");
         let mut grant = lent.grant();
         *grant = std::mem::take(&mut *grant).with_origin(origin);

@@ -19,13 +19,22 @@ pub trait Ask: Send + Sync {
     fn ask(&self, setting: &Setting) -> Option<Secret>;
 }
 
+/// The value that the user gives one of the application's variables.
+#[derive(Debug, Clone)]
+pub(crate) struct Variable {
+    pub(crate) name: String,
+    pub(crate) value: Secret,
+    /// The application declares it secret: the target gets a placeholder.
+    pub(crate) secret: bool,
+}
+
 /// Where to deploy to: one environment, as its user set it up.
 #[derive(Default)]
 pub struct Environment {
     name: String,
     settings: BTreeMap<String, Secret>,
     credential: Option<Credential>,
-    variables: Vec<(String, String)>,
+    variables: Vec<Variable>,
     ask: Option<Arc<dyn Ask>>,
     answers: Mutex<BTreeMap<String, Option<Secret>>>,
 }
@@ -53,10 +62,25 @@ impl Environment {
         self
     }
 
-    /// Gives one of the application's variables its value.
+    /// Gives one of the application's variables its value, which the target sees.
     #[must_use]
-    pub fn with_variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.variables.push((name.into(), value.into()));
+    pub fn with_variable(self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
+        self.with_value(name.into(), value.into(), false)
+    }
+
+    /// Gives one of the application's variables a value that the target doesn't see: it gets a placeholder, in whose place the
+    /// host puts the value in requests to the servers that the target's settings name.
+    #[must_use]
+    pub fn with_secret_variable(self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
+        self.with_value(name.into(), value.into(), true)
+    }
+
+    fn with_value(mut self, name: String, value: Secret, secret: bool) -> Self {
+        self.variables.push(Variable {
+            name,
+            value,
+            secret,
+        });
         self
     }
 
@@ -72,8 +96,8 @@ impl Environment {
         &self.name
     }
 
-    /// Values for the application's variables.
-    pub fn variables(&self) -> &[(String, String)] {
+    /// Values for the application's variables, in the order in which they were given.
+    pub(crate) fn variables(&self) -> &[Variable] {
         &self.variables
     }
 
@@ -158,7 +182,7 @@ impl Environment {
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let settings: Vec<_> = self.settings.keys().collect();
-        let variables: Vec<_> = self.variables.iter().map(|(name, _)| name).collect();
+        let variables: Vec<_> = self.variables.iter().map(|it| &it.name).collect();
         f.debug_struct("Environment")
             .field("name", &self.name)
             .field("settings", &settings)
@@ -283,7 +307,8 @@ mod tests {
                 expires_at: None,
                 belongs_to: None,
             }))
-            .with_variable("greeting", "hidden");
+            .with_variable("greeting", "hidden".to_owned())
+            .with_secret_variable("api_key", "hidden".to_owned());
         let shown = format!(
             "{environment:?} {:?} {:?}",
             environment.credential(),

@@ -47,6 +47,10 @@ const PLATFORM_DOMAIN: &str = "localhost";
 /// The only version of the API.
 const API_VERSION: &str = "0.1";
 
+/// The header by which this platform says what it accepts and Hippo doesn't: values for the variables of
+/// applications, as environment variables of their channels.
+const ACCEPTS: (&str, HeaderValue) = ("bowline-accepts", HeaderValue::from_static("variables"));
+
 /// What the handlers share.
 pub(crate) struct Api {
     pub(crate) store: Store,
@@ -147,6 +151,8 @@ async fn versioning(request: Request, next: Next) -> Response {
         "api-supported-versions",
         HeaderValue::from_static(API_VERSION),
     );
+    let (name, value) = ACCEPTS;
+    response.headers_mut().append(name, value);
     response
 }
 

@@ -6,10 +6,10 @@
 //! this machine.
 //!
 //! What Spin has and this doesn't: service chaining (`*.spin.internal`, private routes), WAGI,
-//! triggers other than HTTP, and the host interfaces of Spin itself (key-value, SQLite, variables,
-//! ...). A component that needs one of those answers 501 and says which.
+//! triggers other than HTTP, and the host interfaces of Spin itself (key-value, SQLite, ...) but
+//! the one of variables. A component that needs one of those answers 501 and says which.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -49,6 +49,7 @@ mod sender;
 mod service;
 #[cfg(test)]
 mod tests;
+mod variables;
 
 /// The body of an answer. Its error is one of `wasi:http`; where it occurs the connection must be
 /// cut.
@@ -68,6 +69,25 @@ pub struct AppsOptions {
     pub data: PathBuf,
     /// The Bindle server's URL, with `/v1/` at its end.
     pub bindle_url: Url,
+}
+
+/// What is to run in a channel. Two that are the same are one: starting it again disturbs nobody.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The bindle, `name/version`.
+    pub bindle_id: String,
+    /// Values for the application's variables, by name. They may be secret.
+    pub variables: BTreeMap<String, String>,
+}
+
+impl From<String> for Job {
+    /// The bindle of this name, with nothing but defaults.
+    fn from(bindle_id: String) -> Self {
+        Self {
+            bindle_id,
+            variables: BTreeMap::new(),
+        }
+    }
 }
 
 /// How a channel is doing, in Hippo's words.
@@ -96,8 +116,8 @@ struct Channel {
     logs: Arc<Logs>,
     /// Counts the starts and stops, so that a slow start doesn't undo what was asked after it.
     turn: u64,
-    /// The bindle that runs or is being started, unless the last start failed.
-    wanted: Option<String>,
+    /// What runs or is being started, unless the last start failed.
+    wanted: Option<Job>,
     state: State,
 }
 
@@ -154,23 +174,25 @@ impl Apps {
         }))
     }
 
-    /// Starts the bindle `bindle_id` (`name/version`) in a channel, in place of what ran there
-    /// before, and returns once it answers or has failed. Until then an application that already
+    /// Starts a job in a channel, in place of what ran there before, and returns once it answers or has failed. Until then an application that already
     /// runs there goes on. The start goes on when the caller doesn't wait for it.
     ///
-    /// A channel that runs this bindle, or is starting it, is left alone: as Nomad does with a job
-    /// that is the same as before, so that deploying what runs already disturbs nobody.
+    /// A channel that runs this very job, or is starting it, is left alone: as Nomad does with a job
+    /// that is the same as before, so that deploying what runs already disturbs nobody. Other values
+    /// of variables make it another job.
     ///
     /// A failure isn't returned, because nobody waits for it on a real platform either: it is
     /// logged, and the channel answers every request with a page that says why. Of several starts
     /// and stops of one channel the one that was asked for last counts.
-    pub async fn start(self: &Arc<Self>, channel: Uuid, bindle_id: String) {
+    pub async fn start(self: &Arc<Self>, channel: Uuid, job: impl Into<Job>) {
+        let job = job.into();
+        let bindle_id = job.bindle_id.clone();
         let begun = self.with(channel, |channel| {
-            if channel.wanted.as_ref() == Some(&bindle_id) {
+            if channel.wanted.as_ref() == Some(&job) {
                 return None;
             }
             channel.turn += 1;
-            channel.wanted = Some(bindle_id.clone());
+            channel.wanted = Some(job.clone());
             if !matches!(channel.state, State::Running(_)) {
                 channel.state = State::Starting;
             }
@@ -184,7 +206,7 @@ impl Apps {
         let task = tokio::spawn(async move {
             let started = Instant::now();
             logs.note(format!("starting {bindle_id}"));
-            let state = match apps.load(&bindle_id, &logs).await {
+            let state = match apps.load(&job, &logs).await {
                 Ok(application) => {
                     let seconds = started.elapsed().as_secs_f64();
                     logs.note(format!("{bindle_id} runs after {seconds:.2} s"));
@@ -266,8 +288,8 @@ impl Apps {
     }
 
     /// Fetches an application and makes it ready.
-    async fn load(self: &Arc<Self>, bindle_id: &str, logs: &Arc<Logs>) -> Result<Arc<Application>> {
-        let id: BindleId = bindle_id.parse()?;
+    async fn load(self: &Arc<Self>, job: &Job, logs: &Arc<Logs>) -> Result<Arc<Application>> {
+        let id: BindleId = job.bindle_id.parse()?;
         let content = &self.shared.content;
         let checked = self.puller.invoice(&id).await?;
         let description = Description::of(&checked.invoice)?;
@@ -275,7 +297,7 @@ impl Apps {
             .fetch(&id, &checked, description.digest, content)
             .await?;
         let text = tokio::fs::read(content.path(description.digest)).await?;
-        let plan = description.read(&text, &checked.invoice)?;
+        let plan = description.read(&text, &checked.invoice, &job.variables)?;
         self.puller
             .fetch_all(&id, &checked, plan.contents(), content)
             .await?;

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use uuid::Uuid;
 
-use crate::apps::{Apps, JobStatus};
+use crate::apps::{self, Apps, JobStatus};
 use crate::store::jobs::Job;
 use crate::store::{Store, channels, jobs};
 
@@ -54,15 +54,15 @@ impl Scheduler {
     pub(crate) async fn resume(&self) -> anyhow::Result<()> {
         self.reload().await?;
         for job in self.store.run(jobs::list).await? {
-            self.begin(job.channel_id, job.bindle_id).await;
+            self.begin(job.channel_id, job.runs).await;
         }
         Ok(())
     }
 
     /// Begins to start an application. Like Nomad's, the answer doesn't wait for it to run.
-    async fn begin(&self, channel_id: Uuid, bindle_id: String) {
+    async fn begin(&self, channel_id: Uuid, job: apps::Job) {
         let apps = Arc::clone(&self.apps);
-        let mut start = Box::pin(async move { apps.start(channel_id, bindle_id).await });
+        let mut start = Box::pin(async move { apps.start(channel_id, job).await });
         // It is polled once before it is left alone, so that starts and stops of one channel count
         // in the order in which they were asked for.
         if futures::poll!(start.as_mut()).is_pending() {
@@ -70,21 +70,21 @@ impl Scheduler {
         }
     }
 
-    /// Starts a channel, or restarts it, with `bindle_id` behind `domain`.
+    /// Starts a channel, or restarts it, with what `runs` behind `domain`.
     pub(crate) async fn start(
         &self,
         channel_id: Uuid,
-        bindle_id: String,
+        runs: apps::Job,
         domain: String,
     ) -> anyhow::Result<()> {
         let job = Job {
             channel_id,
-            bindle_id: bindle_id.clone(),
+            runs: runs.clone(),
             domain,
         };
         self.store.run(move |db| jobs::save(db, &job)).await?;
         self.reload().await?;
-        self.begin(channel_id, bindle_id).await;
+        self.begin(channel_id, runs).await;
         Ok(())
     }
 

@@ -51,6 +51,9 @@ CREATE TABLE IF NOT EXISTS environment_variable (
     channel_id TEXT NOT NULL REFERENCES channel (id) ON DELETE CASCADE,
     key TEXT NOT NULL, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS job (channel_id TEXT PRIMARY KEY, bindle_id TEXT NOT NULL, domain TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS job_variable (
+    channel_id TEXT NOT NULL REFERENCES job (channel_id) ON DELETE CASCADE,
+    name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (channel_id, name));
 CREATE INDEX IF NOT EXISTS revision_of_app ON revision (app_id);
 CREATE INDEX IF NOT EXISTS component_of_revision ON component (revision_id);
 CREATE INDEX IF NOT EXISTS channel_of_app ON channel (app_id);

@@ -3,6 +3,7 @@
 use clap::{Arg, Command, value_parser};
 
 use super::{common, plan, target_flags, template};
+use crate::application::variables;
 use crate::description::Description;
 
 pub(super) fn deploy(target: Option<&Description>) -> Command {
@@ -12,10 +13,12 @@ pub(super) fn deploy(target: Option<&Description>) -> Command {
             ("Deploy the application in this folder", "bowline deploy"),
             ("Name the servers, and don't wait until the application answers", "bowline deploy -f ./shop --bindle-server https://bindle.example.com/v1 \\\n      --hippo-url https://hippo.example.com --readiness-timeout 0"),
             ("See what would be done first", "bowline deploy --dry-run"),
+            ("Configure the application, a secret from a file", "bowline deploy --variable greeting=hello --variable api_key=@key.txt"),
             ("Deploy with another target", "bowline deploy --target ./acme.wasm --acme-url https://acme.example.com"),
         ]))
         .arg(common::from())
         .arg(common::profile())
+        .arg(variables::arg())
         .arg(common::target())
         .arg(common::environment())
         .args(common::approval())

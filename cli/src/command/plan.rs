@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::{Arg, ArgAction, Command, value_parser};
 
 use super::{common, target_flags, template};
+use crate::application::variables;
 use crate::description::Description;
 
 pub(super) fn plan(target: Option<&Description>) -> Command {
@@ -23,6 +24,7 @@ pub(super) fn plan(target: Option<&Description>) -> Command {
         ]))
         .arg(common::from())
         .arg(common::profile())
+        .arg(variables::arg())
         .arg(common::target())
         .arg(
             Arg::new("save")

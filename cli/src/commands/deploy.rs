@@ -8,6 +8,7 @@ use bowline_host::bindle::{Client, ClientOptions};
 use bowline_host::{Environment, HttpClient, Secret, Session, Target};
 use clap::ArgMatches;
 
+use crate::application::variables::Values;
 use crate::application::{self, Loading};
 use crate::commands::journal::Recording;
 use crate::commands::local;
@@ -183,6 +184,8 @@ impl<'a> Job<'a> {
 /// Everything that is ready before the target is first asked to do something.
 struct Prepared {
     application: Arc<Application>,
+    /// What its variables are to be.
+    values: Values,
     target: Target,
     session: Session,
     /// Looks whether the approval is taken back meanwhile.
@@ -226,7 +229,8 @@ async fn prepare(job: &Job<'_>, signals: &mut Signals) -> Result<Prepared, Error
     for warning in application.warnings() {
         progress.warning(warning);
     }
-    let session = session(job, &target).await?;
+    let values = request.assignments.settle(application.variables())?;
+    let session = session(job, &target, &values).await?;
     let application = Arc::new(application);
     let Some(fits) = interruptible(signals, fit(job, &application, &target, &session)).await else {
         return Err(stopped(
@@ -247,6 +251,7 @@ async fn prepare(job: &Job<'_>, signals: &mut Signals) -> Result<Prepared, Error
     );
     Ok(Prepared {
         application,
+        values,
         target,
         session,
         watch,
@@ -284,6 +289,7 @@ async fn deploy(job: &Job<'_>) -> Result<Deployed, Error> {
         target,
         session,
         watch: _watch,
+        values: _,
     } = prepared;
 
     progress.start(&format!(
@@ -403,7 +409,7 @@ async fn fit(
     Ok(())
 }
 
-async fn session(job: &Job<'_>, target: &Target) -> Result<Session, Error> {
+async fn session(job: &Job<'_>, target: &Target, values: &Values) -> Result<Session, Error> {
     let request = &job.request;
     let description = target
         .describe()
@@ -416,6 +422,14 @@ async fn session(job: &Job<'_>, target: &Target) -> Result<Session, Error> {
             continue;
         }
         environment = environment.with_setting(name, Secret::new(value.text()));
+    }
+    for variable in values.iter() {
+        let (name, value) = (variable.name.as_str(), variable.value.clone());
+        environment = if variable.secret {
+            environment.with_secret_variable(name, value)
+        } else {
+            environment.with_variable(name, value)
+        };
     }
     let mut limits = limits::approved(&job.given.approval)?;
     limits::set(&mut limits, &request.limits)?;

@@ -10,6 +10,7 @@ pub const FLAGS: &[&str] = &[
     "from",
     "profile",
     "build",
+    crate::application::variables::FLAG,
     "target",
     "environment-name",
     "approve",

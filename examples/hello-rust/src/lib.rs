@@ -2,16 +2,23 @@
 
 use spin_sdk::http::{IntoResponse, Request, Response, StatusCode};
 use spin_sdk::http_service;
-
-/// What the greeting starts with when the manifest sets no `GREETING`.
-const DEFAULT_GREETING: &str = "Hello";
+use spin_sdk::variables;
 
 /// Answers `/` with a greeting to the world and `/hello/:name` with a greeting
-/// to `name`. Both routes of `spin.toml` lead to this code; Spin says in the
+/// to `name`. What a greeting starts with is the variable `greeting`:
+/// `bowline deploy --variable greeting=Hello`. Both routes of `spin.toml` lead to this code; Spin says in the
 /// header `spin-path-match-name` what `:name` stood for.
 #[http_service]
 async fn greet(request: Request) -> impl IntoResponse {
-    let greeting = std::env::var("GREETING").unwrap_or_else(|_| DEFAULT_GREETING.to_owned());
+    let greeting = match variables::get("greeting").await {
+        Ok(greeting) => greeting,
+        Err(error) => {
+            return text(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                format!("no greeting: {error}\n"),
+            );
+        }
+    };
     let named = request
         .headers()
         .get("spin-path-match-name")

@@ -24,8 +24,21 @@ pub(crate) enum Home {
     Granted,
     /// To this one alone.
     Only(Origin),
+    /// To these, of the servers that settings name.
+    Servers(Vec<Origin>),
     /// To none: it belongs to the server of this setting, which has no value yet.
     Unnamed(String),
+}
+
+impl Home {
+    fn is_at(&self, origin: &Origin) -> bool {
+        match self {
+            Self::Granted => true,
+            Self::Only(home) => home == origin,
+            Self::Servers(homes) => homes.contains(origin),
+            Self::Unnamed(_) => false,
+        }
+    }
 }
 
 /// Around what a secret is put, and thus how it has to be written there.
@@ -116,6 +129,17 @@ impl Vault {
         }
     }
 
+    /// A setting that opens the network has got its value: what may go to the servers of settings may go there from now on.
+    pub(crate) fn open(&mut self, origin: &Origin) {
+        for entry in &mut self.entries {
+            if let Home::Servers(homes) = &mut entry.home
+                && !homes.contains(origin)
+            {
+                homes.push(origin.clone());
+            }
+        }
+    }
+
     /// What to look for in answers: every secret that the guest has a placeholder of.
     pub(crate) fn patterns(&self) -> Vec<Arc<Pattern>> {
         let patterns = self
@@ -127,11 +151,7 @@ impl Vault {
 
     /// Whether any of the secrets may go there.
     pub(crate) fn may_go_to(&self, origin: &Origin) -> bool {
-        self.entries.iter().any(|entry| match &entry.home {
-            Home::Granted => true,
-            Home::Only(home) => home == origin,
-            Home::Unnamed(_) => false,
-        })
+        self.entries.iter().any(|entry| entry.home.is_at(origin))
     }
 
     /// The name of a secret whose placeholder is in there.
@@ -151,7 +171,7 @@ impl Vault {
         let mut out: Option<Vec<u8>> = None;
         let mut done = 0;
         for (at, entry) in self.occurrences(text) {
-            if entry.home != Home::Granted && entry.home != Home::Only(to.clone()) {
+            if !entry.home.is_at(to) {
                 return Err(Misuse {
                     name: entry.name.clone(),
                     reason: SecretMisuse::Origin,
@@ -289,6 +309,20 @@ mod tests {
         assert!(goes(&vault, &to));
         vault.settle("url", &origin("https://b.test"));
         assert!(goes(&vault, &to) && !goes(&vault, &origin("https://b.test")));
+    }
+
+    #[test]
+    fn a_secret_goes_to_the_servers_of_settings() {
+        let [a, b, c] = ["https://a.test", "https://b.test", "https://c.test"].map(origin);
+        let (mut vault, placeholder) = vault("s3cret", Home::Servers(vec![a.clone()]));
+        let goes = |vault: &Vault, to: &Origin| {
+            let swapped = vault.swap(placeholder.as_bytes(), to, Encoding::Json);
+            assert_eq!(swapped.is_ok(), vault.may_go_to(to));
+            swapped.is_ok()
+        };
+        assert!(goes(&vault, &a) && !goes(&vault, &b));
+        vault.open(&b);
+        assert!(goes(&vault, &a) && goes(&vault, &b) && !goes(&vault, &c));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::problem::Problem;
 use super::validation::{Rules, is_name};
 use super::views::ChannelItem;
 use super::{Answer, Json, PLATFORM_DOMAIN, PathId, Shared, range};
+use crate::apps::Job;
 use crate::store::channels::{Channel, DesiredStatus, Strategy};
 use crate::store::{apps, certificates, channels, now_text, revisions};
 
@@ -408,7 +409,8 @@ async fn start(api: &Shared, channel: Channel) -> Answer<()> {
             Ok((bindle_id, channels::variables(db, id)?))
         })
         .await?;
-    // Hippo makes a dictionary of them for the job, if only to leave it out.
+    // Hippo makes a dictionary of them for the job, if only to leave it out. Here those reach the application
+    // that Spin would take for values of variables, had it them in its environment.
     let mut keys = BTreeSet::new();
     if let Some(twin) = variables
         .iter()
@@ -417,9 +419,14 @@ async fn start(api: &Shared, channel: Channel) -> Answer<()> {
         return Err(anyhow::anyhow!("channel {id} has two variables '{}'", twin.key).into());
     }
     if let Some(bindle_id) = bindle_id {
-        api.scheduler
-            .start(channel.id, bindle_id, channel.domain)
-            .await?;
+        let job = Job {
+            bindle_id,
+            variables: variables
+                .into_iter()
+                .filter_map(|variable| Some((variable.of_application()?, variable.value)))
+                .collect(),
+        };
+        api.scheduler.start(channel.id, job, channel.domain).await?;
     }
     Ok(())
 }

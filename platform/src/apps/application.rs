@@ -284,6 +284,7 @@ impl Parts {
                 engine: shared.engine.wasmtime().clone(),
                 pre,
                 environment: self.plan.environment,
+                variables: Arc::new(self.plan.variables),
                 files: self.files,
                 limits: shared.limits,
                 network,

@@ -13,13 +13,14 @@ use wasmtime_wasi_http::{p2, p3};
 use super::compiled::Compiled;
 use super::guest::Guest;
 use super::interfaces::{Handler, Unsupported};
+use super::variables;
 
 /// Length of one slice of computing time. After each, a guest lets others run; short enough for two
 /// busy components to answer side by side, long enough to cost nothing.
 pub const SLICE: Duration = Duration::from_millis(10);
 
 /// Compiles components and links them with what the platform offers: WASI 0.2 and 0.3, without
-/// sockets, and `wasi:http`.
+/// sockets, `wasi:http`, and Spin's variables.
 pub struct Engine {
     linker: Linker<Guest>,
     compiled: Compiled,
@@ -41,6 +42,7 @@ impl Engine {
         wasmtime_wasi::p3::add_to_linker(&mut linker).map_err(boxed)?;
         p2::add_only_http_to_linker_async(&mut linker).map_err(boxed)?;
         p3::add_to_linker(&mut linker).map_err(boxed)?;
+        variables::add_to_linker(&mut linker).map_err(boxed)?;
         tick(&engine).context("starting the thread that counts computing time")?;
         Ok(Self {
             linker,

@@ -1,5 +1,6 @@
 //! What one instance of a component owns: its view of WASI, and its limits.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -9,6 +10,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::engine::SLICE;
+use super::plan::Variables;
 use super::sender::Sender;
 use super::service::Turn;
 
@@ -43,6 +45,7 @@ pub struct Guest {
     http: WasiHttpCtx,
     table: ResourceTable,
     sender: Sender,
+    variables: Arc<Variables>,
     usage: Usage,
     permit: Option<OwnedSemaphorePermit>,
     failure: Option<oneshot::Sender<String>>,
@@ -50,7 +53,7 @@ pub struct Guest {
 
 impl Guest {
     /// The data for a fresh instance.
-    pub fn new(wasi: WasiCtx, sender: Sender, limits: Limits) -> Self {
+    pub fn new(wasi: WasiCtx, sender: Sender, variables: Arc<Variables>, limits: Limits) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES);
         Self {
@@ -58,10 +61,16 @@ impl Guest {
             http: WasiHttpCtx::new(),
             table,
             sender,
+            variables,
             usage: Usage::within(limits),
             permit: None,
             failure: None,
         }
+    }
+
+    /// The component's variables.
+    pub fn variables(&self) -> &Variables {
+        &self.variables
     }
 
     /// Takes over what comes with the request that the instance is to answer. The permit is held

@@ -156,6 +156,8 @@ fn offered(name: &str) -> bool {
         || ["wasi:http/types", "wasi:http/client"]
             .iter()
             .any(|interface| is_version(name, interface, "0.3"))
+        || is_version(name, "fermyon:spin/variables", "2.0")
+        || is_version(name, "spin:variables/variables", "3.0")
 }
 
 /// Whether `name` is `interface` in a release of the given line, like `0.2`. Pre-releases are other
@@ -208,12 +210,14 @@ mod tests {
             "wasi:io/streams@0.2.12",
             "wasi:http/types@0.2.0",
             "wasi:http/client@0.3.0",
+            "fermyon:spin/variables@2.0.0",
+            "spin:variables/variables@3.0.0",
         ] {
             assert!(offered(present), "{present}");
         }
         for absent in [
             "fermyon:spin/key-value@2.0.0",
-            "spin:variables/variables@3.0.0",
+            "spin:variables/variables@4.0.0",
             "wasi:http/handler@0.3.0",
             "wasi:http/types@0.3.0-rc-2026-03-15",
             "wasi:cli/stdout",

@@ -9,6 +9,10 @@ use serde::Deserialize;
 
 mod bowline;
 mod spin;
+mod values;
+
+/// What a component sees of its variables: values by name, or why there is none.
+pub type Variables = BTreeMap<String, Result<String, String>>;
 
 /// Everything needed to run an application.
 #[derive(Debug)]
@@ -64,7 +68,9 @@ pub struct ComponentPlan {
     pub files: Vec<(String, Digest)>,
     /// Its environment variables.
     pub environment: Vec<(String, String)>,
-    /// Where it may send requests to, as written.
+    /// Its variables.
+    pub variables: Variables,
+    /// Where it may send requests to, with the variables' values filled in.
     pub allowed_outbound_hosts: Vec<String>,
 }
 
@@ -109,14 +115,19 @@ impl Description {
         bail!("the bindle has no Spin manifest (a parcel of type {SPIN_MEDIA_TYPE})")
     }
 
-    /// Reads the description.
+    /// Reads the description. `given` are the values that the channel gives the application's variables.
     ///
     /// # Errors
     /// It can't be read, contradicts itself or the invoice, or has nothing that answers HTTP.
-    pub fn read(self, text: &[u8], invoice: &Invoice) -> Result<Plan> {
+    pub fn read(
+        self,
+        text: &[u8],
+        invoice: &Invoice,
+        given: &BTreeMap<String, String>,
+    ) -> Result<Plan> {
         let plan = match self.form {
-            Form::Bowline => bowline::read(text, invoice),
-            Form::Spin => spin::read(text, invoice),
+            Form::Bowline => bowline::read(text, invoice, given),
+            Form::Spin => spin::read(text, invoice, given),
         };
         let plan = plan.context("the application's manifest")?;
         ensure!(

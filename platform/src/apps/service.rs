@@ -18,6 +18,7 @@ use wasmtime_wasi_http::handler::{
 
 use super::application::Origin;
 use super::guest::{Guest, Limits};
+use super::plan::Variables;
 use super::sender::{Network, Sender};
 
 /// How long a component may take until its answer starts.
@@ -38,6 +39,8 @@ pub struct Service {
     pub pre: ProxyPre<Guest>,
     /// Its environment variables.
     pub environment: Vec<(String, String)>,
+    /// Its variables.
+    pub variables: Arc<Variables>,
     /// The folder that it sees as `/`, read-only; nothing when it has no files.
     pub files: Option<PathBuf>,
     /// What each of its instances may use.
@@ -83,7 +86,9 @@ impl HandlerState for Service {
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<Guest, Deadline, Worker>> {
         let sender = Sender::new(Arc::clone(&self.network));
-        let mut store = Store::new(&self.engine, Guest::new(self.wasi()?, sender, self.limits));
+        let variables = Arc::clone(&self.variables);
+        let guest = Guest::new(self.wasi()?, sender, variables, self.limits);
+        let mut store = Store::new(&self.engine, guest);
         store.limiter(Guest::usage);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(Guest::end_of_slice);

@@ -79,11 +79,25 @@ pub(crate) struct Channel {
 }
 
 /// One environment variable of a channel. Hippo stores them and never hands them to the
-/// application.
+/// application. This platform takes those that begin with [`PREFIX`] for values of the application's
+/// variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Variable {
     pub(crate) key: String,
     pub(crate) value: String,
+}
+
+/// How Spin names the environment variables from which it takes the values of an application's
+/// variables: with this prefix, and the name in upper case.
+const PREFIX: &str = "SPIN_VARIABLE_";
+
+impl Variable {
+    /// The name of the application's variable whose value this is.
+    pub(crate) fn of_application(&self) -> Option<String> {
+        let name = self.key.strip_prefix(PREFIX)?;
+        let is_upper = !name.bytes().any(|byte| byte.is_ascii_lowercase());
+        is_upper.then(|| name.to_ascii_lowercase())
+    }
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Channel> {

@@ -24,6 +24,8 @@ async fn creating_an_app_imports_what_bindle_has() {
         Some("application/json; charset=utf-8")
     );
     assert_eq!(created.header("api-supported-versions"), Some("0.1"));
+    let mut accepted = created.headers.get_all("bowline-accepts").iter();
+    assert!(accepted.any(|it| it == "variables"), "{created:?}");
     let id = created.expect(200).as_str().unwrap().to_owned();
     assert_eq!(id, Uuid::parse_str(&id).unwrap().to_string());
 

@@ -2,6 +2,8 @@
 //!
 //! Names are camelCase, members that Hippo adds are ignored, and what it writes as null is taken for absent.
 
+use std::fmt;
+
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -59,6 +61,28 @@ pub struct Channel {
     /// The revision that it runs, or is to run.
     #[serde(default)]
     pub active_revision: Option<Revision>,
+    /// Its environment variables. Lists of channels come without them.
+    #[serde(default, deserialize_with = "null_as_empty")]
+    pub environment_variables: Vec<EnvironmentVariable>,
+}
+
+/// An environment variable of a channel (`EnvironmentVariableItem`, `UpdateEnvironmentVariableDto`).
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EnvironmentVariable {
+    /// Its name.
+    pub key: String,
+    /// Its value, which may be a secret, its placeholder, or stars in place of it.
+    pub value: String,
+}
+
+/// Shows the name, not the value.
+impl fmt::Debug for EnvironmentVariable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("EnvironmentVariable")
+            .field(&self.key)
+            .finish()
+    }
 }
 
 /// How a channel is doing (`ChannelJobStatusItem`).
@@ -163,6 +187,9 @@ pub struct PatchChannel<'a> {
     pub revision_selection_strategy: &'static str,
     /// The revision to run.
     pub active_revision_id: Uuid,
+    /// All environment variables: those that are left out are removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment_variables: Option<Vec<EnvironmentVariable>>,
 }
 
 /// Body of `PUT /api/channels/{id}/desired-status`.
@@ -250,6 +277,7 @@ mod tests {
             domain: None,
             revision_selection_strategy: USE_SPECIFIED_REVISION,
             active_revision_id: Uuid::nil(),
+            environment_variables: None,
         };
         assert_eq!(
             serde_json::to_string(&patch).unwrap(),

@@ -1,5 +1,7 @@
 //! Hippo's API, one method for each request. (Server 0.19 to 0.20: the plural routes.)
 
+use std::cell::Cell;
+
 use bowline_target::http as transport;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use http::{Method, Request, Response, StatusCode};
@@ -20,6 +22,10 @@ use crate::trouble::Trouble;
 /// The most items that a page can be asked for: Hippo reads the number as a C# `int`, and has no bound of its own.
 const EVERYTHING: usize = i32::MAX as usize;
 
+/// The header by which a platform that is no Hippo says what it accepts besides what Hippo does, and the word for values of variables.
+const ACCEPTS: &str = "bowline-accepts";
+const VARIABLES: &str = "variables";
+
 /// Items on a page when everything at once is more than an answer may hold.
 const SOME: usize = 500;
 
@@ -31,12 +37,23 @@ pub struct Client<'a> {
     http: &'a dyn Http,
     base: &'a Base,
     token: Option<&'a str>,
+    variables: Cell<bool>,
 }
 
 impl<'a> Client<'a> {
     /// A client; `token` goes into the `authorization` header of each request.
     pub fn new(http: &'a dyn Http, base: &'a Base, token: Option<&'a str>) -> Self {
-        Self { http, base, token }
+        Self {
+            http,
+            base,
+            token,
+            variables: Cell::new(false),
+        }
+    }
+
+    /// Whether the server has said in an answer that it hands applications the values of their variables. Hippo never does.
+    pub fn accepts_variables(&self) -> bool {
+        self.variables.get()
     }
 
     /// Applications whose name contains `text`, with their channels. Hippo searches with case.
@@ -263,7 +280,12 @@ impl<'a> Client<'a> {
         };
         // An invalid header may be the token: its text stays out of the message.
         let request = request.body(body).map_err(|error| invalid(&error))?;
-        self.http.send(request).map_err(Trouble::NoAnswer)
+        let answer = self.http.send(request).map_err(Trouble::NoAnswer)?;
+        let mut accepted = answer.headers().get_all(ACCEPTS).iter();
+        if accepted.any(|it| it == VARIABLES) {
+            self.variables.set(true);
+        }
+        Ok(answer)
     }
 }
 

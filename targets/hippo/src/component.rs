@@ -7,7 +7,7 @@ use bowline_target::{
 use http::{Request, Response};
 
 use crate::config::Config;
-use crate::deploy::{Facts, deploy, plan};
+use crate::deploy::{Facts, Variable, deploy, plan};
 use crate::port::{Host, Http};
 
 struct Hippo;
@@ -43,12 +43,18 @@ impl Platform for Hippo {
 }
 
 fn facts(app: &Application, env: &Environment) -> Facts {
+    let declared = app.variables();
+    let variables = env.variables().into_iter().map(|(name, value)| Variable {
+        secret: declared.iter().any(|it| it.name == name && it.secret),
+        name,
+        value,
+    });
     let triggers = app.triggers().into_iter().map(|trigger| trigger.kind);
     Facts {
         name: app.name(),
         revision: app.revision(),
         triggers: triggers.collect(),
-        variables: env.variables().into_iter().map(|(name, _)| name).collect(),
+        variables: variables.collect(),
     }
 }
 

@@ -7,8 +7,10 @@
 
 mod channel;
 mod plan;
+mod variables;
 
 use std::cell::Cell;
+use std::fmt;
 
 use bowline_target::{Deployment, Failure, Readiness};
 use uuid::Uuid;
@@ -35,8 +37,26 @@ pub struct Facts {
     pub revision: String,
     /// Kinds of its triggers.
     pub triggers: Vec<String>,
-    /// Names of variables that somebody gave values for.
-    pub variables: Vec<String>,
+    /// The variables that somebody gave values for.
+    pub variables: Vec<Variable>,
+}
+
+/// A variable of the application that is given a value.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Its value; of a secret one the host's placeholder.
+    pub value: String,
+    /// The application declares that it must not be seen.
+    pub secret: bool,
+}
+
+/// Shows the name, not the value.
+impl fmt::Debug for Variable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Variable").field(&self.name).finish()
+    }
 }
 
 /// Brings Hippo to run the application.
@@ -75,12 +95,6 @@ impl<'a> Run<'a> {
     /// Refuses what can be refused without asking anybody.
     fn new(host: &'a dyn Host, config: &'a Config, facts: &'a Facts) -> Result<Self, Failure> {
         check(facts)?;
-        if !facts.variables.is_empty() {
-            host.warn(&format!(
-                "Hippo gives applications no values for their variables: {} will have the default",
-                facts.variables.join(", ")
-            ));
-        }
         Ok(Self {
             host,
             config,
@@ -96,6 +110,7 @@ impl Run<'_> {
         let Facts { name, revision, .. } = self.facts;
         // Looking first finds a wrong address or token before the application is uploaded.
         let known = self.find_app()?;
+        self.check_variables()?;
         self.check_domain(known.as_ref())?;
 
         self.host

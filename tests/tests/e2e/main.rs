@@ -20,3 +20,4 @@ mod readiness;
 mod settings;
 mod stopping;
 mod trouble;
+mod variables;

@@ -22,6 +22,8 @@ pub struct Attack {
     pub component: Component,
     /// Settings; `{server}`, `{victim}` and `{secret}` stand for what they are in the run.
     pub settings: Vec<(&'static str, &'static str)>,
+    /// The application has a secret variable `api_key`, and the user gives it this value.
+    pub variable: Option<&'static str>,
     /// What the granted server does.
     pub serves: Serve,
     /// Limits by name, instead of the defaults.
@@ -131,6 +133,7 @@ impl Attack {
             tries: tries.trim(),
             component,
             settings: Vec::new(),
+            variable: None,
             serves: Serve::Ok,
             limits: Vec::new(),
             plans: false,
@@ -150,6 +153,14 @@ impl Attack {
     pub fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.settings.push((name, value));
         self
+    }
+
+    /// Gives the application's secret variable a value.
+    pub fn with_variable(self, value: &'static str) -> Self {
+        Self {
+            variable: Some(value),
+            ..self
+        }
     }
 
     /// Grants the server at its address.

@@ -83,6 +83,9 @@ async fn attempt(attack: &Attack, scene: &Scene, ear: Arc<Ear>) -> Result<String
     for (name, value) in &attack.settings {
         environment = environment.with_setting(*name, scene.fill(value));
     }
+    if let Some(value) = attack.variable {
+        environment = environment.with_secret_variable("api_key", scene.fill(value));
+    }
     let mut approval = match attack.approved {
         Approved::All => Approval::of(target.wants().await?),
         Approved::Nothing | Approved::Another => Approval::default(),

@@ -52,6 +52,9 @@ pub fn run(attack: &Attack) {
     for (name, value) in &attack.settings {
         command = command.arg(format!("--{name}={}", scene.fill(value)));
     }
+    if let Some(value) = attack.variable {
+        command = command.arg(format!("--variable=api_key={}", scene.fill(value)));
+    }
     let ran = Ran::of(command.command(), home.path());
     let what = format!(
         "exit code {}\n-- stdout\n{}\n-- stderr\n{}",

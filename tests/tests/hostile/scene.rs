@@ -41,7 +41,11 @@ impl Scene {
         let application = Sample::new();
         let manifest = application.path().join("spin.toml");
         let text = fs::read_to_string(&manifest).unwrap();
-        fs::write(&manifest, text.replace("/...", attack.route)).unwrap();
+        let mut text = text.replace("/...", attack.route);
+        if attack.variable.is_some() {
+            text.push_str("[variables]\napi_key = { required = true, secret = true }\n");
+        }
+        fs::write(&manifest, text).unwrap();
         Self {
             server,
             victim,

@@ -44,9 +44,10 @@ impl Earlier {
         prepared: &Prepared,
     ) -> Result<Option<Credential>, Error> {
         let environment = environment(job);
-        let moved =
+        let mut moved =
             self.saved
                 .moved_here(&application(prepared), &target(job, prepared), &environment);
+        moved.extend(self.saved.variables.moved(&prepared.values)?);
         if !moved.is_empty() {
             return Err(saved::moved(&self.path, &moved));
         }
@@ -121,7 +122,8 @@ async fn plan(
     };
     // A plan that was made with something refused may not be whole; nobody should deploy by it.
     if let Some(path) = save.filter(|_| planned.denied.is_empty()) {
-        Saved::new(application, target, environment, &plan).write(path)?;
+        let variables = saved::Variables::of(&prepared.values)?;
+        Saved::new(application, target, environment, variables, &plan).write(path)?;
         planned.saved = Some(path.display().to_string());
     }
     job.progress.finish();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bowline_host::bindle::{Credentials, ServerAddress};
 use clap::ArgMatches;
 
+use crate::application::variables::{self, Assignments};
 use crate::build::Building;
 use crate::description::Description;
 use crate::error::Error;
@@ -31,6 +32,8 @@ pub(super) struct Request {
     pub(super) bindle: Option<BindleServer>,
     /// How servers are reached.
     pub(super) network: Flags,
+    /// Values for the application's variables.
+    pub(super) assignments: Assignments,
     /// Values of `--limit`.
     pub(super) limits: Vec<OsString>,
     /// How long to wait for an answer; `None` doesn't wait.
@@ -76,6 +79,12 @@ impl Request {
             settings: targets,
             bindle: bindle(&ours, description)?,
             network: Flags::read(matches),
+            assignments: Assignments::read(
+                matches
+                    .get_many::<String>(variables::FLAG)
+                    .unwrap_or_default()
+                    .map(String::as_str),
+            )?,
             limits: matches
                 .get_many::<String>(limits::FLAG)
                 .map(|flags| flags.map(OsString::from).collect())

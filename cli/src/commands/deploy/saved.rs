@@ -13,6 +13,10 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::text;
 
+mod variables;
+
+pub(super) use variables::Variables;
+
 /// Form of the file. One of another form is refused: what it leaves out can't be compared.
 const FORM: u32 = 1;
 /// Bytes of a file. A plan has at most 1000 changes of at most some 800 characters.
@@ -30,6 +34,9 @@ pub(super) struct Saved {
     pub(super) target: Target,
     /// Whereto.
     pub(super) environment: Environment,
+    /// With what values of the application's variables.
+    #[serde(default, skip_serializing_if = "Variables::is_none")]
+    pub(super) variables: Variables,
     /// What the target says that the plan relies on.
     basis: String,
     /// What was to be done, in its order.
@@ -75,6 +82,7 @@ impl Saved {
         application: Application,
         target: Target,
         environment: Environment,
+        variables: Variables,
         plan: &Plan,
     ) -> Self {
         Self {
@@ -82,6 +90,7 @@ impl Saved {
             application,
             target,
             environment,
+            variables,
             basis: plan.basis().to_owned(),
             changes: plan.changes().to_vec(),
         }
@@ -377,6 +386,7 @@ mod tests {
             application("one"),
             target("t"),
             environment("default", Some("http://b/v1"), &["hippo-url"]),
+            Variables::default(),
             &plan(&changes, "basis"),
         )
     }

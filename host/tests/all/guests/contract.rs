@@ -22,14 +22,19 @@ pub async fn deploys() {
         ("token", "real-token"),
         ("password", "real \"& password"),
     ];
-    let environment = environment(&settings).with_variable("greeting", "hi");
+    let environment = environment(&settings)
+        .with_variable("greeting", "hi".to_owned())
+        .with_secret_variable("api_key", "k3y \"x".to_owned());
     let (session, ear) = session(&target, environment).await;
     let (_folder, application) = application::load();
     let deployment = target
         .deploy(Arc::clone(&application), &session)
         .await
         .unwrap();
-    assert_eq!(deployment.id, "200 default greeting=hi");
+    let placeholder = deployment
+        .id
+        .strip_prefix("200 default greeting=hi,api_key=bowline-secret-");
+    assert_eq!(placeholder.unwrap().len(), 32, "{}", deployment.id);
     assert_eq!(deployment.revision, application.revision());
     assert_eq!(deployment.url.unwrap().as_str(), format!("{}/", server.url));
     assert_eq!(deployment.ready_when.unwrap().path, "/ready");

@@ -8,13 +8,14 @@ use bowline_app::invoice::Invoice;
 use bowline_app::record::{ComponentContents, ComponentRecord, Received};
 use serde::Deserialize as _;
 
+use super::values::Values;
 use super::{Answer, ComponentPlan, Plan, StaticResponse};
 
-/// Reads the record; the invoice says what is in the files.
+/// Reads the record; the invoice says what is in the files, and the channel gives variables their values.
 ///
 /// # Errors
 /// It is none, doesn't fit the invoice, or names an outbound host by a variable that has no value.
-pub fn read(text: &[u8], invoice: &Invoice) -> Result<Plan> {
+pub fn read(text: &[u8], invoice: &Invoice, given: &BTreeMap<String, String>) -> Result<Plan> {
     let Received {
         record, contents, ..
     } = Received::read(text, invoice)?;
@@ -25,11 +26,11 @@ pub fn read(text: &[u8], invoice: &Invoice) -> Result<Plan> {
         .and_then(serde_json::Value::as_str)
         .unwrap_or("/")
         .to_owned();
-    let variables: BTreeMap<&str, &str> = record
+    let declared = record
         .variables
         .iter()
-        .filter_map(|variable| Some((variable.name.as_str(), variable.default.as_deref()?)))
-        .collect();
+        .map(|variable| (variable.name.as_str(), variable.default.as_deref()));
+    let values = Values::new(declared, given);
     let mut plan = Plan {
         name: record.name.clone(),
         version: record.version.clone(),
@@ -37,7 +38,7 @@ pub fn read(text: &[u8], invoice: &Invoice) -> Result<Plan> {
         routes: Vec::new(),
         components: Vec::new(),
         responses: Vec::new(),
-        notes: Vec::new(),
+        notes: values.notes.clone(),
     };
     let mut indices = BTreeMap::new();
     for trigger in &record.triggers {
@@ -81,7 +82,7 @@ pub fn read(text: &[u8], invoice: &Invoice) -> Result<Plan> {
                     .find(|(component, _)| component.id == id)
                     .with_context(|| format!("there is no component '{id}'"))?;
                 plan.components
-                    .push(component_plan(component, contents, &variables)?);
+                    .push(component_plan(component, contents, &values)?);
                 let index = plan.components.len() - 1;
                 indices.insert(id, index);
                 index
@@ -95,13 +96,14 @@ pub fn read(text: &[u8], invoice: &Invoice) -> Result<Plan> {
 fn component_plan(
     component: &ComponentRecord,
     contents: &ComponentContents,
-    variables: &BTreeMap<&str, &str>,
+    values: &Values<'_>,
 ) -> Result<ComponentPlan> {
     let allowed_outbound_hosts = component
         .allowed_outbound_hosts
         .iter()
         .map(|host| {
-            resolve(host, variables)
+            values
+                .fill(host)
                 .with_context(|| format!("the outbound host '{host}' of '{}'", component.id))
         })
         .collect::<Result<_>>()?;
@@ -115,29 +117,9 @@ fn component_plan(
             .map(|(path, content)| (path.clone(), content.digest))
             .collect(),
         environment: component.environment.clone().into_iter().collect(),
+        variables: values.of_component(&component.variables),
         allowed_outbound_hosts,
     })
-}
-
-/// The text with each `{{ name }}` replaced by the variable's default: this platform has no other
-/// source of values.
-fn resolve(text: &str, variables: &BTreeMap<&str, &str>) -> Result<String> {
-    let mut resolved = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("{{") {
-        let (name, after) = after
-            .split_once("}}")
-            .context("has a '{{' without its '}}'")?;
-        let name = name.trim();
-        let value = variables
-            .get(name)
-            .with_context(|| format!("needs the variable '{name}', which has no default"))?;
-        resolved.push_str(before);
-        resolved.push_str(value);
-        rest = after;
-    }
-    resolved.push_str(rest);
-    Ok(resolved)
 }
 
 #[cfg(test)]
@@ -196,7 +178,7 @@ mod tests {
 
     fn plan(host: &str) -> Result<Plan> {
         let record = record(host);
-        read(&record, &invoice(&record))
+        read(&record, &invoice(&record), &BTreeMap::new())
     }
 
     #[test]
@@ -263,7 +245,7 @@ mod tests {
         let record = record("https://a.com");
         let mut invoice = invoice(&record);
         invoice.parcel.swap(2, 3);
-        let error = read(&record, &invoice).unwrap_err();
+        let error = read(&record, &invoice, &BTreeMap::new()).unwrap_err();
         assert!(error.to_string().contains("stands where"), "{error:#}");
     }
 }

@@ -7,13 +7,21 @@ use bowline_app::Digest;
 use bowline_app::invoice::Invoice;
 use serde::Deserialize;
 
+use super::values::Values;
 use super::{Answer, ComponentPlan, Plan};
 
 #[derive(Deserialize)]
 struct Manifest {
     trigger: Trigger,
     #[serde(default)]
+    variables: BTreeMap<String, Variable>,
+    #[serde(default)]
     component: Vec<Component>,
+}
+
+#[derive(Deserialize)]
+struct Variable {
+    default: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -40,6 +48,8 @@ struct Component {
     allowed_outbound_hosts: Vec<String>,
     #[serde(default)]
     environment: BTreeMap<String, String>,
+    #[serde(default)]
+    config: BTreeMap<String, String>,
     trigger: Binding,
 }
 
@@ -59,13 +69,18 @@ enum Route {
 ///
 /// # Errors
 /// It is no manifest of Spin 1, its trigger isn't HTTP, or a label is unfit.
-pub fn read(text: &[u8], invoice: &Invoice) -> Result<Plan> {
+pub fn read(text: &[u8], invoice: &Invoice, given: &BTreeMap<String, String>) -> Result<Plan> {
     let manifest: Manifest = toml::from_slice(text)?;
     ensure!(
         manifest.trigger.kind == "http",
         "its trigger is '{}', and only 'http' runs here",
         manifest.trigger.kind
     );
+    let declared = manifest
+        .variables
+        .iter()
+        .map(|(name, variable)| (name.as_str(), variable.default.as_deref()));
+    let values = Values::new(declared, given);
     let mut plan = Plan {
         name: invoice.bindle.name.clone(),
         version: invoice.bindle.version.clone(),
@@ -73,7 +88,7 @@ pub fn read(text: &[u8], invoice: &Invoice) -> Result<Plan> {
         routes: Vec::new(),
         components: Vec::new(),
         responses: Vec::new(),
-        notes: Vec::new(),
+        notes: values.notes.clone(),
     };
     for component in manifest.component {
         let id = component.id;
@@ -105,6 +120,7 @@ pub fn read(text: &[u8], invoice: &Invoice) -> Result<Plan> {
             source: component.source,
             files,
             environment: component.environment.into_iter().collect(),
+            variables: values.of_component(&component.config),
             allowed_outbound_hosts,
         });
     }
@@ -196,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_manifest_becomes_a_plan() {
-        let plan = read(&manifest("route = \"/...\""), &invoice()).unwrap();
+        let plan = read(&manifest("route = \"/...\""), &invoice(), &BTreeMap::new()).unwrap();
         assert_eq!((plan.name.as_str(), plan.base.as_str()), ("site", "/base"));
         assert_eq!(plan.routes, [("/...".to_owned(), Answer::Component(0))]);
         let web = &plan.components[0];
@@ -215,16 +231,35 @@ mod tests {
 
     #[test]
     fn a_private_route_is_none() {
-        let plan = read(&manifest("route = { private = true }"), &invoice()).unwrap();
+        let plan = read(
+            &manifest("route = { private = true }"),
+            &invoice(),
+            &BTreeMap::new(),
+        )
+        .unwrap();
         assert!(plan.routes.is_empty() && plan.components.is_empty());
     }
 
     #[test]
     fn what_cannot_run_is_refused() {
-        assert!(read(&manifest("route = { private = false }"), &invoice()).is_err());
-        assert!(read(&manifest("channel = \"jobs\""), &invoice()).is_err());
+        assert!(
+            read(
+                &manifest("route = { private = false }"),
+                &invoice(),
+                &BTreeMap::new()
+            )
+            .is_err()
+        );
+        assert!(
+            read(
+                &manifest("channel = \"jobs\""),
+                &invoice(),
+                &BTreeMap::new()
+            )
+            .is_err()
+        );
         let redis = b"trigger = { type = \"redis\" }";
-        let error = read(redis, &invoice()).unwrap_err();
+        let error = read(redis, &invoice(), &BTreeMap::new()).unwrap_err();
         assert!(error.to_string().contains("'redis'"), "{error}");
     }
 }

@@ -35,13 +35,18 @@ fn probe(outbound: &str) -> TempDir {
         [[trigger.http]]
         route = "/named/:who/..."
         component = "named"
+        [variables]
+        greeting = {{ default = "hello" }}
+        api_key = {{ required = true, secret = true }}
         [component.probe]
         source = "probe.wasm"
         files = [{{ source = "data", destination = "/" }}]
         environment = {{ GREETING = "ahoy", EMPTY = "" }}
+        variables = {{ greeting = "{{{{ greeting }}}}, world", key = "{{{{ api_key }}}}" }}
         allowed_outbound_hosts = [{outbound}]
         [component.wasi03]
         source = "probe_wasi03.wasm"
+        variables = {{ greeting = "{{{{ greeting }}}}, world", key = "{{{{ api_key }}}}" }}
         allowed_outbound_hosts = [{outbound}]
         [component.named]
         source = "probe.wasm"
@@ -96,6 +101,58 @@ async fn it_sees_its_files_and_environment_and_nothing_else() {
         assert!(answer.starts_with("error: "), "{what}: {answer}");
     }
     assert_eq!(ask(&world, channel, "read?/one.txt").await, "one");
+}
+
+#[tokio::test]
+async fn it_reads_its_variables() {
+    let (world, channel) = started("").await;
+    let all = |channel| {
+        let world = &world;
+        async move {
+            let mut answers = Vec::new();
+            for component in BOTH {
+                for name in ["greeting", "key", "api_key", "No-Name"] {
+                    let what = format!("variable?{name}");
+                    answers.push(ask_through(component, world, channel, &what).await);
+                }
+            }
+            answers
+        }
+    };
+    let answers = all(channel).await;
+    for answers in answers.chunks(4) {
+        assert_eq!(answers[0], "hello, world");
+        assert!(
+            answers[1].contains("Provider") && answers[1].contains("'api_key'"),
+            "{answers:?}"
+        );
+        assert!(answers[2].contains("Undefined"), "{answers:?}");
+        assert!(answers[3].contains("InvalidName"), "{answers:?}");
+    }
+
+    let folder = probe("");
+    let bindle_id = world.publish(folder.path());
+    let job = |pairs: &[(&str, &str)]| Job {
+        bindle_id: bindle_id.clone(),
+        variables: pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+    };
+    for key in ["first", "{{ greeting }}\n\u{e9}"] {
+        // The same bindle with another value is another job.
+        let job = job(&[("greeting", "hi"), ("api_key", key), ("other", "x")]);
+        world.apps.start(channel, job).await;
+        for answers in all(channel).await.chunks(4) {
+            assert_eq!(answers[..2], ["hi, world", key]);
+        }
+    }
+    let logs = world.apps.logs(channel).join("\n");
+    assert!(
+        logs.contains("'other', which the application doesn't declare"),
+        "{logs}"
+    );
+    assert!(!logs.contains("first"), "{logs}");
 }
 
 #[tokio::test]

@@ -15,6 +15,10 @@ async fn probe(request: Request) -> impl IntoResponse {
         .to_owned();
     match path.as_str() {
         "/fetch" => fetch(&with).await,
+        "/variable" => Ok(match spin_sdk::variables::get(&with).await {
+            Ok(value) => value,
+            Err(error) => format!("error: {error:?}"),
+        }),
         "/remember" => Ok(remember()),
         "/panic" => panic!("{with}"),
         "/fail" => Err(http::Error::other(with)),

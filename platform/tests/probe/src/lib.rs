@@ -3,6 +3,20 @@
 
 use std::fmt::Write as _;
 
+mod spin {
+    // Spin's interface of variables, as far as it matters here.
+    wit_bindgen::generate!({
+        inline: r"
+            package fermyon:spin@2.0.0;
+            interface variables {
+                variant error { invalid-name(string), undefined(string), provider(string), other(string) }
+                get: func(name: string) -> result<string, error>;
+            }
+            world probe { import variables; }
+        ",
+    });
+}
+
 use wstd::http::{Body, BodyExt as _, Client, Error, Request, Response};
 
 #[wstd::http_server]
@@ -17,6 +31,7 @@ async fn main(request: Request<Body>) -> Result<Response<Body>, Error> {
     let answer = match path.as_str() {
         "/headers" => headers(&request),
         "/environment" => environment(),
+        "/variable" => variable(&with),
         "/echo" => return Ok(Response::new(request.into_body())),
         "/read" => outcome(std::fs::read_to_string(&with)),
         "/list" => outcome(list(&with)),
@@ -59,6 +74,13 @@ fn environment() -> String {
     }
     let _ = write!(text, "{} arguments", std::env::args().count());
     text
+}
+
+fn variable(name: &str) -> String {
+    match spin::fermyon::spin::variables::get(name) {
+        Ok(value) => value,
+        Err(error) => format!("error: {error:?}"),
+    }
 }
 
 fn list(folder: &str) -> std::io::Result<String> {

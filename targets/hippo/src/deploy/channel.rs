@@ -13,7 +13,15 @@ impl Run<'_> {
     pub(super) fn set_channel(&self, app: &App) -> Result<Channel, Failure> {
         match self.listed(app) {
             Some(id) => self.switch(app, id),
-            None => self.create(app),
+            None => {
+                let channel = self.create(app)?;
+                // A channel can't be made with variables.
+                if self.facts.variables.is_empty() {
+                    Ok(channel)
+                } else {
+                    self.switch(app, channel.id)
+                }
+            }
         }
     }
 
@@ -65,7 +73,9 @@ impl Run<'_> {
 
     fn switch(&self, app: &App, id: Uuid) -> Result<Channel, Failure> {
         let channel = self.read_of(app, id)?;
-        if self.is_set(app, &channel) {
+        let variables = self.variables_to_set(&channel)?;
+        let is_set = self.is_set(app, &channel);
+        if is_set && variables.is_none() {
             return Ok(channel);
         }
         let revision = match self.active(app, &channel) {
@@ -78,14 +88,16 @@ impl Run<'_> {
             self.check_free(domain, Some(id))?;
         }
         let name = &self.config.channel;
-        self.host.step(&format!(
-            "Switching channel '{name}' to {}",
-            self.facts.revision
-        ));
+        self.host.step(&if is_set {
+            format!("Setting the variables of channel '{name}'")
+        } else {
+            format!("Switching channel '{name}' to {}", self.facts.revision)
+        });
         let patch = PatchChannel {
             domain,
             revision_selection_strategy: USE_SPECIFIED_REVISION,
             active_revision_id: revision,
+            environment_variables: variables,
         };
         let doing = format!("switching channel '{name}'");
         // Patching sets values, so doing it twice is as good as once.
@@ -97,7 +109,7 @@ impl Run<'_> {
                 return Err(self.fail(trouble, &doing));
             }
             let channel = self.read(id)?;
-            if self.is_set(app, &channel) {
+            if self.is_set(app, &channel) && self.has_variables(&channel) {
                 return Ok(channel);
             }
             match patched {

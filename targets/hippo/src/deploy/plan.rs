@@ -4,6 +4,7 @@ use bowline_target::{Action, Change, ChangeSet, Failure, bindle::PushPreview};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::variables::Outlook as VariableOutlook;
 use super::{Facts, Run};
 use crate::api::{App, Channel, DEAD, Strategy};
 use crate::config::Config;
@@ -33,6 +34,7 @@ impl Run<'_> {
         self.host
             .step(&format!("Comparing '{name}' {revision} with Hippo"));
         let app = self.find_app()?;
+        self.check_variables()?;
         self.check_domain(app.as_ref())?;
         let pushed = self.host.preview(&format!("{name}/{revision}"))?;
         let channel = self.foresee_channel(app.as_ref())?;
@@ -44,15 +46,15 @@ impl Run<'_> {
         let basis = self.basis(app.as_ref(), &pushed, registered, &channel);
         let application = change(made(app.is_some()), "application", name, None);
         let registration = change(made(registered), "revision", revision, None);
-        Ok(ChangeSet {
-            changes: vec![
-                push_change(&pushed, &format!("{name}/{revision}")),
-                application,
-                registration,
-                channel.change,
-            ],
-            basis,
-        })
+        let variables = self.foresee_variables(channel.there.as_ref());
+        let mut changes = vec![
+            push_change(&pushed, &format!("{name}/{revision}")),
+            application,
+            registration,
+        ];
+        changes.extend(variables.iter().map(VariableOutlook::change));
+        changes.push(channel.change);
+        Ok(ChangeSet { changes, basis })
     }
 
     /// Whether the application has the revision already. A deploy doesn't look for one that its channel runs.
@@ -165,7 +167,11 @@ impl Run<'_> {
             registered: bool,
             is: Option<(String, &'a str, bool, Option<&'a str>)>,
             stopped: bool,
+            #[serde(skip_serializing_if = "<[_]>::is_empty")]
+            variables: &'a [(&'a str, &'static str, Option<&'a str>)],
         }
+        let variables = self.foresee_variables(channel.there.as_ref());
+        let variables: Vec<_> = variables.iter().map(VariableOutlook::basis).collect();
         let found = Found {
             form: FORM,
             server: self.config.base.join(""),
@@ -187,6 +193,7 @@ impl Run<'_> {
                 )
             }),
             stopped: channel.stopped,
+            variables: &variables,
         };
         // Text, numbers and lists of them can always be written; an empty text would be no basis, and be refused by the host.
         let text = serde_json::to_string(&found).unwrap_or_default();
@@ -195,7 +202,7 @@ impl Run<'_> {
     }
 }
 
-fn change(action: Action, kind: &str, name: &str, detail: Option<String>) -> Change {
+pub(super) fn change(action: Action, kind: &str, name: &str, detail: Option<String>) -> Change {
     Change {
         action,
         kind: kind.to_owned(),

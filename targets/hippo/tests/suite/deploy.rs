@@ -233,14 +233,3 @@ fn the_url_follows_its_template() {
     );
     assert_eq!(hippo.running("live").as_deref(), Some(REVISION));
 }
-
-#[test]
-fn values_for_variables_are_not_lost_in_silence() {
-    let hippo = Hippo::default();
-    let facts = Facts {
-        variables: vec!["greeting".into()],
-        ..facts("hello", REVISION)
-    };
-    deploy(&hippo, &config(&[]), &facts).unwrap();
-    assert!(hippo.warnings.take()[0].contains("greeting"));
-}

@@ -6,9 +6,12 @@ use std::cell::{Cell, RefCell};
 use bowline_hippo::port::{Host, Http};
 use bowline_target::bindle::PushPreview;
 use bowline_target::{Failure, http as transport};
-use http::{Method, Request, Response};
+use http::{HeaderValue, Method, Request, Response};
 use serde_json::{Value, json};
 use uuid::Uuid;
+
+/// What the host's placeholders begin with.
+pub const SECRET: &str = "bowline-secret-";
 
 /// What goes wrong with one request.
 #[derive(Clone)]
@@ -41,6 +44,8 @@ pub struct Channel {
     pub active: Option<Uuid>,
     /// What Nomad runs.
     pub running: Option<Uuid>,
+    /// Environment variables.
+    pub variables: Vec<(String, String)>,
 }
 
 pub struct Revision {
@@ -63,6 +68,8 @@ pub struct Hippo {
     pub most_items: Cell<usize>,
     /// Longest answer that the host takes, in bytes.
     pub longest: Cell<usize>,
+    /// It says in its answers that it hands out values of variables, as Hippo never does.
+    pub takes_variables: Cell<bool>,
     faults: RefCell<Vec<(Method, &'static str, Fault)>>,
     pub requests: RefCell<Vec<String>>,
     pub steps: RefCell<Vec<String>>,
@@ -81,6 +88,7 @@ impl Default for Hippo {
             numbers: Cell::new(false),
             most_items: Cell::new(usize::MAX),
             longest: Cell::new(usize::MAX),
+            takes_variables: Cell::new(false),
             faults: RefCell::default(),
             requests: RefCell::default(),
             steps: RefCell::default(),
@@ -144,6 +152,7 @@ impl Hippo {
             strategy,
             active,
             running: active,
+            variables: Vec::new(),
         });
         id
     }
@@ -350,6 +359,10 @@ impl Hippo {
         if let Some(domain) = body["domain"].as_str() {
             channel.domain = domain.to_owned();
         }
+        if let Some(variables) = body["environmentVariables"].as_array() {
+            let pair = |it: &Value| (text(it, "key"), text(it, "value"));
+            channel.variables = variables.iter().map(pair).collect();
+        }
         (204, Value::Null)
     }
 
@@ -383,9 +396,22 @@ impl Hippo {
             .iter()
             .find(|it| Some(it.id) == channel.active)
             .map(revision);
+        // The host writes stars over the secrets of the run.
+        let shown = |value: &str| {
+            if value.starts_with(SECRET) {
+                "*".repeat(9)
+            } else {
+                value.to_owned()
+            }
+        };
+        let variables: Vec<Value> = channel
+            .variables
+            .iter()
+            .map(|(key, value)| json!({"channelId": channel.id, "key": key, "value": shown(value)}))
+            .collect();
         json!({"id": channel.id, "appId": channel.app, "name": channel.name, "domain": channel.domain,
             "revisionSelectionStrategy": strategy, "activeRevision": active, "rangeRule": null,
-            "certificate": null, "environmentVariables": [], "lastPublishAt": null})
+            "certificate": null, "environmentVariables": variables, "lastPublishAt": null})
     }
 
     fn one(&self, item: Option<Value>) -> (u16, Value) {
@@ -479,7 +505,14 @@ impl Http for Hippo {
                 origin,
                 limit: self.longest.get(),
             }),
-            _ => Ok(raw(status, &answer)),
+            _ => {
+                let mut answer = raw(status, &answer);
+                if self.takes_variables.get() {
+                    let accepted = HeaderValue::from_static("variables");
+                    answer.headers_mut().append("bowline-accepts", accepted);
+                }
+                Ok(answer)
+            }
         }
     }
 }

@@ -11,3 +11,4 @@ mod fake;
 mod login;
 mod plan;
 mod refused;
+mod variables;

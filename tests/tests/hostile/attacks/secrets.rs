@@ -10,6 +10,14 @@ attacks! {
         "'guest' was refused sending the secret 'token' to {victim}, where it does not belong",
     ]));
 
+    variable_elsewhere => |row| row
+        .with("server-url", "{victim}")
+        .with_variable("{secret}")
+        .private()
+        .comes_to(Refused(&[
+            "'guest' was refused sending the secret 'variable api_key' to {server}, where it does not belong",
+        ]));
+
     secret_in_url => |row| row.with_server(Serve::Ok).with_token().comes_to(Refused(&[
         "'guest' was refused sending the secret 'token' to {server} within a URL",
     ]));
