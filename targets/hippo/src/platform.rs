@@ -28,8 +28,10 @@ const SPIN_EXPORTS: [&str; 2] = [
     "wasi:http/incoming-handler@0.2.0-rc-2023-10-18",
 ];
 
-/// What the local platform offers: WASI 0.2 and 0.3, HTTP included.
-const BOWLINE_IMPORTS: [&str; 15] = [
+/// What the local platform offers: WASI 0.2 and 0.3, HTTP included, and variables as Spin 2 to 4 have them.
+const BOWLINE_IMPORTS: [&str; 17] = [
+    "fermyon:spin/variables@2.0",
+    "spin:variables/variables@3.0",
     "wasi:cli/*@0.2",
     "wasi:cli/*@0.3",
     "wasi:clocks/*@0.2",
