@@ -207,7 +207,7 @@ mod tests {
         let record = serde_json::to_vec(&record).unwrap();
         let mut invoice = invoice(&record);
         invoice.parcel.truncate(2);
-        read(&record, &invoice)
+        read(&record, &invoice, &BTreeMap::new())
     }
 
     #[test]
