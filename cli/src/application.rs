@@ -245,7 +245,10 @@ fn content(component: &Unresolved, fault: &Fault) -> Error {
         format!("{location}: component `{}`: {fault}", component.id),
     )
     .excerpt(location.snippet());
-    if let Some(source) = std::error::Error::source(&fault.error) {
+    // What its causes say in words of HTTP libraries, a transport error says in plain ones.
+    if let Some(source) = std::error::Error::source(&fault.error)
+        && !matches!(fault.error, ContentError::Transport(_))
+    {
         made = made.cause(source);
     }
     match fault.error.hint() {

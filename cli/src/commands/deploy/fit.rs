@@ -39,8 +39,54 @@ pub(super) type Binaries = BTreeMap<Digest, Result<Interfaces, String>>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Misfit {
     location: Option<Location>,
+    /// Where alone it does not fit.
+    place: Option<String>,
     what: String,
+    /// What the text is about: misfits that are otherwise alike are told in one.
+    names: Vec<String>,
     instead: Option<String>,
+}
+
+impl Misfit {
+    fn new(location: Location, what: String) -> Self {
+        Self {
+            location: Some(location),
+            place: None,
+            what,
+            names: Vec::new(),
+            instead: None,
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text = match &self.place {
+            Some(place) => format!("on {place}: {}", self.what),
+            None => self.what.clone(),
+        };
+        if !self.names.is_empty() {
+            text.push(' ');
+            text.push_str(&several(&self.names));
+        }
+        text
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        !self.names.is_empty()
+            && (&self.location, &self.place, &self.what, &self.instead)
+                == (&other.location, &other.place, &other.what, &other.instead)
+    }
+}
+
+/// Misfits that differ in names alone as one.
+fn joined(misfits: impl IntoIterator<Item = Misfit>) -> Vec<Misfit> {
+    let mut all: Vec<Misfit> = Vec::new();
+    for misfit in misfits {
+        match all.iter_mut().find(|earlier| earlier.is_like(&misfit)) {
+            Some(earlier) => earlier.names.extend(misfit.names),
+            None => all.push(misfit),
+        }
+    }
+    all
 }
 
 /// Looks at all binaries. It takes about as long as hashing them.
@@ -84,6 +130,8 @@ pub(super) fn check(
                 .into_iter()
                 .map(|obstacle| Misfit {
                     location: obstacle.location().cloned(),
+                    place: None,
+                    names: Vec::new(),
                     instead: obstacle.hint().map(ToOwned::to_owned),
                     what: obstacle.what(),
                 }),
@@ -123,12 +171,14 @@ fn kinds(application: &Application, platform: &Platform<'_>) -> Vec<Misfit> {
     let triggers = application.triggers().iter().filter(foreign);
     triggers
         .map(|trigger| Misfit {
-            location: Some(trigger.location()),
-            what: format!(
-                "the application has a trigger of type '{}', which the target '{}' can't run",
-                trigger.kind, platform.target
-            ),
             instead: Some(format!("it runs: {}", platform.triggers.join(", "))),
+            ..Misfit::new(
+                trigger.location(),
+                format!(
+                    "the application has a trigger of type '{}', which the target '{}' can't run",
+                    trigger.kind, platform.target
+                ),
+            )
         })
         .collect()
 }
@@ -157,9 +207,11 @@ fn at(
             continue;
         };
         let about = |what: String, instead: Option<String>| Misfit {
-            location: Some(component.location_of("source")),
-            what: format!("component `{}` {what}", component.id),
             instead,
+            ..Misfit::new(
+                component.location_of("source"),
+                format!("component `{}` {what}", component.id),
+            )
         };
         match binary {
             Err(reason) => misfits.push(about(
@@ -174,29 +226,21 @@ fn at(
             Ok(Interfaces::Component {
                 imports, exports, ..
             }) => {
-                let missing: Vec<&String> = imports
-                    .iter()
-                    .filter(|import| !runs(Need::Import(import)))
-                    .collect();
-                if !missing.is_empty() {
-                    misfits.push(about(
-                        format!("imports {}", several(&missing)),
-                        Some(NO_INTERFACE.to_owned()),
-                    ));
-                }
+                let missing = imports.iter().filter(|import| !runs(Need::Import(import)));
+                misfits.extend(missing.map(|import| Misfit {
+                    names: vec![import.clone()],
+                    ..about("imports".to_owned(), Some(NO_INTERFACE.to_owned()))
+                }));
                 if is_called(application, component)
                     && !exports.iter().any(|export| runs(Need::Export(export)))
                 {
                     let exported = match exports.as_slice() {
                         [] => "nothing".to_owned(),
-                        exports => several(&exports.iter().collect::<Vec<_>>()),
+                        exports => several(exports),
                     };
                     misfits.push(about(
                         format!("exports {exported}, and nothing that an HTTP trigger calls"),
-                        Some(format!(
-                            "it has to export {}",
-                            offers.exports(place).join(" or ")
-                        )),
+                        Some(format!("it has to export {}", handlers(offers))),
                     ));
                 }
             }
@@ -205,6 +249,13 @@ fn at(
         }
     }
     misfits
+}
+
+/// What HTTP triggers call, on any of the places.
+fn handlers(offers: &Offers) -> String {
+    let places = offers.places().into_iter();
+    let all: BTreeSet<String> = places.flat_map(|place| offers.exports(place)).collect();
+    all.into_iter().collect::<Vec<_>>().join(" or ")
 }
 
 fn is_called(application: &Application, component: &Component) -> bool {
@@ -218,12 +269,7 @@ fn is_called(application: &Application, component: &Component) -> bool {
 fn features(application: &Application) -> Vec<(Feature, Misfit)> {
     let mut found = Vec::new();
     let mut has = |feature, location, what: String| {
-        let misfit = Misfit {
-            location: Some(location),
-            what,
-            instead: None,
-        };
-        found.push((feature, misfit));
+        found.push((feature, Misfit::new(location, what)));
     };
     let triggers = application.triggers();
     let mut seen = BTreeSet::new();
@@ -280,11 +326,11 @@ fn features(application: &Application) -> Vec<(Feature, Misfit)> {
 
 /// One warning for all that runs only on some of the places.
 fn only_on(places: &[&str], reasons: &[Misfit]) -> String {
-    let reasons: Vec<String> = reasons
+    let reasons: Vec<String> = joined(reasons.iter().cloned())
         .iter()
         .map(|misfit| match &misfit.location {
-            Some(location) => format!("{} ({location})", misfit.what),
-            None => misfit.what.clone(),
+            Some(location) => format!("{} ({location})", misfit.text()),
+            None => misfit.text(),
         })
         .collect();
     format!(
@@ -309,7 +355,7 @@ fn nowhere(places: Vec<(&str, Vec<Misfit>)>) -> Vec<Misfit> {
         for misfit in found {
             if !everywhere.contains(&misfit) {
                 all.push(Misfit {
-                    what: format!("on {place}: {}", misfit.what),
+                    place: Some(place.to_owned()),
                     ..misfit
                 });
             }
@@ -318,8 +364,8 @@ fn nowhere(places: Vec<(&str, Vec<Misfit>)>) -> Vec<Misfit> {
     all
 }
 
-fn several(names: &[&String]) -> String {
-    let mut shown: Vec<&str> = names.iter().take(SHOWN).map(|name| name.as_str()).collect();
+fn several(names: &[String]) -> String {
+    let mut shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
     let more = format!("{} more", names.len().saturating_sub(SHOWN));
     if names.len() > SHOWN {
         shown.push(&more);
@@ -331,15 +377,16 @@ fn several(names: &[&String]) -> String {
     }
 }
 
-fn refusal(target: &str, mut misfits: Vec<Misfit>) -> Error {
+fn refusal(target: &str, misfits: Vec<Misfit>) -> Error {
+    let mut misfits = joined(misfits);
     misfits.sort_by_key(|misfit| {
         let place = misfit.location.as_ref();
         place.map_or((usize::MAX, 0), |place| (place.line, place.column))
     });
     if let [misfit] = misfits.as_slice() {
         let message = match &misfit.location {
-            Some(location) => format!("{location}: {}", misfit.what),
-            None => misfit.what.clone(),
+            Some(location) => format!("{location}: {}", misfit.text()),
+            None => misfit.text(),
         };
         let mut made = Error::new(Exit::Application, message);
         if let Some(location) = &misfit.location {
@@ -354,8 +401,8 @@ fn refusal(target: &str, mut misfits: Vec<Misfit>) -> Error {
         .iter()
         .map(|misfit| {
             let mut lines = match &misfit.location {
-                Some(location) => format!("{location}: {}\n{}", misfit.what, location.snippet()),
-                None => misfit.what.clone(),
+                Some(location) => format!("{location}: {}\n{}", misfit.text(), location.snippet()),
+                None => misfit.text(),
             };
             if let Some(instead) = &misfit.instead {
                 lines.push_str(&format!("\n{instead}"));
