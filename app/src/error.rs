@@ -36,6 +36,9 @@ pub struct Location {
 /// Longer lines would wrap and put the mark anywhere.
 const WIDEST: usize = 120;
 
+/// Fewer characters of a line would say nothing.
+const NARROWEST: usize = 16;
+
 impl Location {
     /// The place of the bytes `start..end` of a line, which is line `number` of `file`.
     pub(crate) fn new(file: &Path, number: usize, line: &str, start: usize, end: usize) -> Self {
@@ -71,14 +74,24 @@ impl Location {
     ///   |         ^
     /// ```
     pub fn snippet(&self) -> String {
+        self.snippet_within(usize::MAX)
+    }
+
+    /// [`Location::snippet`] in no more than `columns` columns, as far as there is room for a part of the line at all: what
+    /// wraps has its mark below anything.
+    pub fn snippet_within(&self, columns: usize) -> String {
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
+        let room = columns
+            .saturating_sub(number.len() + 3)
+            .clamp(NARROWEST, WIDEST);
         let before = self.column - 1 - skipped(self.column);
-        let marks = "^".repeat(self.length.min(WIDEST.saturating_sub(before)).max(1));
+        let cut = if before < room { 0 } else { before - room / 2 };
+        let text: String = self.text.chars().skip(cut).take(room).collect();
+        let marks = "^".repeat(self.length.min(room - (before - cut)).max(1));
         format!(
-            "{number} | {}\n{margin} | {}{marks}",
-            self.text,
-            " ".repeat(before)
+            "{number} | {text}\n{margin} | {}{marks}",
+            " ".repeat(before - cut)
         )
     }
 }
@@ -359,6 +372,48 @@ impl Fault {
             Self::TooLarge { .. } => Some("leave files out with `exclude_files`".to_owned()),
             Self::Unreadable { .. } if self.source().is_some() => None,
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn location(line: &str, start: usize, end: usize) -> Location {
+        Location::new(Path::new("spin.toml"), 7, line, start, end)
+    }
+
+    #[test]
+    fn long_lines_are_cut_around_the_place() {
+        let line = format!("{}wrong{}", "a".repeat(300), "b".repeat(300));
+        let place = location(&line, 300, 305);
+        assert_eq!(place.column, 301);
+        assert_eq!(
+            place.snippet_within(40),
+            "7 | aaaaaaaaaaaaaaaaaawrongbbbbbbbbbbbbb\n  |                   ^^^^^"
+        );
+        let short = location("route = 5", 8, 9);
+        assert_eq!(short.snippet_within(40), "7 | route = 5\n  |         ^");
+        assert_eq!(short.snippet(), short.snippet_within(40));
+    }
+
+    proptest! {
+        #[test]
+        fn the_mark_is_below_the_place(line in "[a-zé\u{1b} ]{0,400}", start in 0..900_usize, length in 0..900_usize, columns in 0..200_usize) {
+            let place = location(&line, start, start.saturating_add(length));
+            let snippet = place.snippet_within(columns);
+            let lines: Vec<_> = snippet.lines().collect();
+            prop_assert_eq!(lines.len(), 2);
+            for line in &lines {
+                prop_assert!(line.chars().count() <= columns.max(NARROWEST + 4).min(WIDEST + 4));
+                prop_assert!(!line.contains(char::is_control));
+            }
+            let mark = lines[1].chars().position(|character| character == '^').unwrap();
+            let expected = line.chars().nth(place.column - 1).map(|c| if c.is_control() { ' ' } else { c });
+            prop_assert_eq!(lines[0].chars().nth(mark), expected);
         }
     }
 }

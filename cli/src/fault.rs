@@ -6,6 +6,7 @@ use bowline_app::{LoadError, Location};
 use bowline_host::{
     ArtifactError, Denial, HostError, TargetFailure, TransportError, TransportErrorKind,
 };
+use dialoguer::console::Term;
 
 use crate::description::Description;
 use crate::error::Error;
@@ -19,11 +20,18 @@ const AUTHOR: &str = "this is a fault of the target; tell its author";
 #[must_use]
 pub fn application(error: &LoadError) -> Error {
     let mut made = Error::of(Exit::Application, error);
-    let mut excerpt = error.location().map(Location::snippet).unwrap_or_default();
+    // The excerpt is indented by two.
+    let columns = Term::stderr()
+        .size_checked()
+        .map_or(usize::MAX, |(_, columns)| {
+            usize::from(columns).saturating_sub(2)
+        });
+    let snippet = |location: &Location| location.snippet_within(columns);
+    let mut excerpt = error.location().map(snippet).unwrap_or_default();
     for other in error.others() {
         excerpt += &format!("\n\nalso {other}");
         if let Some(location) = other.location() {
-            excerpt += &format!("\n{}", location.snippet());
+            excerpt += &format!("\n{}", snippet(location));
         }
         if let Some(hint) = other.hint() {
             excerpt += &format!("\n({hint})");

@@ -1,7 +1,10 @@
 //! The `bindle` crate's own types and client as judges of what we write.
 
+use std::path::Path;
+
 use bindle::invoice::signature::{KeyEntry, KeyRing, SecretKeyFile, SecretKeyStorage as _};
 use bindle::{Invoice, SignatureRole, VerificationStrategy};
+use bowline_app::{Application, BindleId, Bundle, Limits, Manifest};
 use bowline_host::bindle::Signer;
 use bowline_tests::bindle_server::BindleServer;
 use bowline_tests::sample::{Sample, client, options, push, signer};
@@ -57,6 +60,36 @@ fn our_invoice_survives_the_reference_types() {
     let back = toml::to_string(&theirs).unwrap();
     let ours = bowline_app::invoice::Invoice::from_toml(&back).unwrap();
     assert_eq!(&ours, sample.bundle("shop/1.0.0").invoice());
+}
+
+#[test]
+fn the_invoices_of_all_manifests_survive_the_reference_types() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../app/tests/manifests/valid");
+    let mut packed = 0;
+    for manifest in std::fs::read_dir(corpus).unwrap() {
+        let folder = tempfile::tempdir().unwrap();
+        let wasm = folder.path().join("hello.wasm");
+        std::fs::copy(manifest.unwrap().path(), folder.path().join("spin.toml")).unwrap();
+        std::fs::write(&wasm, b"\0asm\x0d\0\x01\0").unwrap();
+        std::fs::copy(&wasm, folder.path().join("release.wasm")).unwrap();
+        std::fs::create_dir(folder.path().join("static")).unwrap();
+        std::fs::write(folder.path().join("static/index.html"), b"x").unwrap();
+        let manifest = Manifest::open(folder.path(), None).unwrap();
+        let unresolved = manifest.unresolved().into_iter();
+        let binaries = unresolved.map(|part| (part.id, wasm.clone())).collect();
+        let application = Application::assemble(&manifest, &binaries, &Limits::default()).unwrap();
+        let id = BindleId::new(application.name(), application.revision_version().clone()).unwrap();
+        let Ok(bundle) = Bundle::pack(&application, id) else {
+            continue;
+        };
+        let text = bundle.invoice().to_toml().unwrap();
+        let theirs: Invoice = toml::from_str(&text).unwrap();
+        let back = toml::to_string(&theirs).unwrap();
+        let ours = bowline_app::invoice::Invoice::from_toml(&back).unwrap();
+        assert_eq!(&ours, bundle.invoice());
+        packed += 1;
+    }
+    assert!(packed > 5, "only {packed} were packed");
 }
 
 #[tokio::test]

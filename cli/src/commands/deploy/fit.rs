@@ -136,6 +136,8 @@ pub(super) fn check(
                     what: obstacle.what(),
                 }),
         );
+    } else {
+        misfits.extend(uncomposed(application));
     }
     if let Some(offers) = platform.offers {
         let places: Vec<_> = offers
@@ -161,6 +163,26 @@ pub(super) fn check(
     } else {
         Err(refusal(platform.target, misfits))
     }
+}
+
+/// What triggers depend on, and nobody put together. To leave it out could be to leave out who asks for a password, so it is refused
+/// whatever the platform.
+fn uncomposed(application: &Application) -> impl Iterator<Item = Misfit> {
+    let triggers = application.triggers().iter();
+    triggers.filter_map(|trigger| {
+        let name = trigger.dependencies.first()?;
+        Some(Misfit {
+            location: Some(trigger.location_of("dependencies")),
+            what: format!(
+                "a trigger has dependencies (`{}`), which are not composed",
+                name.escape_debug()
+            ),
+            instead: Some(
+                "compose them into the component while building, for example with `wac plug`"
+                    .to_owned(),
+            ),
+        })
+    })
 }
 
 fn kinds(application: &Application, platform: &Platform<'_>) -> Vec<Misfit> {
