@@ -408,7 +408,7 @@ mod tests {
             let lines: Vec<_> = snippet.lines().collect();
             prop_assert_eq!(lines.len(), 2);
             for line in &lines {
-                prop_assert!(line.chars().count() <= columns.max(NARROWEST + 4).min(WIDEST + 4));
+                prop_assert!(line.chars().count() <= columns.clamp(NARROWEST + 4, WIDEST + 4));
                 prop_assert!(!line.contains(char::is_control));
             }
             let mark = lines[1].chars().position(|character| character == '^').unwrap();

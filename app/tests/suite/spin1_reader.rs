@@ -9,10 +9,10 @@ use sha2::{Digest as _, Sha256};
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 struct Invoice {
     bindle_version: String,
-    #[allow(dead_code)]
+    #[expect(dead_code, reason = "it has to be known to be read")]
     yanked: Option<bool>,
     bindle: Bindle,
-    #[allow(dead_code)]
+    #[expect(dead_code, reason = "it has to be known to be read")]
     annotations: Option<BTreeMap<String, String>>,
     #[serde(default)]
     parcel: Vec<Parcel>,
@@ -138,12 +138,16 @@ pub enum Trigger {
 
 /// Triggers of components are those of the application.
 fn fit(application: &AppTrigger, component: &Trigger) -> bool {
-    match (application, component) {
-        (AppTrigger::Known(KnownTrigger::Http { .. }), Trigger::Http { .. })
-        | (AppTrigger::Known(KnownTrigger::Redis { .. }), Trigger::Redis { .. })
-        | (AppTrigger::Other { .. }, Trigger::Other(_)) => true,
-        _ => false,
-    }
+    matches!(
+        (application, component),
+        (
+            AppTrigger::Known(KnownTrigger::Http { .. }),
+            Trigger::Http { .. }
+        ) | (
+            AppTrigger::Known(KnownTrigger::Redis { .. }),
+            Trigger::Redis { .. }
+        ) | (AppTrigger::Other { .. }, Trigger::Other(_))
+    )
 }
 
 #[derive(Debug, Deserialize, PartialEq)]
