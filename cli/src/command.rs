@@ -7,6 +7,7 @@ use clap::{Arg, ArgAction, Command, value_parser};
 
 use crate::description::{Description, Setting};
 use crate::output::Format;
+use crate::settings::flags::STDIN;
 use crate::settings::host;
 use crate::settings::kind::Kind;
 
@@ -15,11 +16,14 @@ pub use self::glance::{Glance, glance};
 mod common;
 mod completions;
 mod deploy;
+mod env;
 mod glance;
 mod journal;
 mod local;
+mod login;
 mod man;
 mod plan;
+mod settings;
 mod target;
 
 /// Heading of the flags that every verb takes.
@@ -101,8 +105,13 @@ pub fn command(target: Option<&Description>) -> Command {
                 .help("Ask nothing: what would be a question is an error that says how to answer it beforehand [also where CI is set]"),
         )
         .subcommand(deploy::deploy(target))
-        .subcommand(target::target())
         .subcommand(plan::plan(target))
+        .subcommand(login::login(target))
+        .subcommand(login::logout())
+        .subcommand(login::whoami(target))
+        .subcommand(settings::settings(target))
+        .subcommand(env::env())
+        .subcommand(target::target())
         .subcommand(journal::journal())
         .subcommand(local::local())
         .subcommand(completions::completions())
@@ -113,7 +122,7 @@ pub fn command(target: Option<&Description>) -> Command {
 fn target_flags(mut command: Command, target: Option<&Description>) -> Command {
     let uses_bindle = target.is_some_and(|target| target.uses_bindle);
     for setting in host::bindle(uses_bindle) {
-        command = command.arg(flag(&setting, "Bindle server"));
+        command = command.args(flags(&setting, "Bindle server"));
     }
     if let Some(target) = target {
         let heading = format!(
@@ -121,10 +130,26 @@ fn target_flags(mut command: Command, target: Option<&Description>) -> Command {
             target.name, target.version
         );
         for setting in &target.settings {
-            command = command.arg(flag(setting, &heading));
+            command = command.args(flags(setting, &heading));
         }
     }
     command
+}
+
+/// The flags of a setting: its own, and for a secret the one that reads it from standard input.
+fn flags(setting: &Setting, heading: &str) -> Vec<Arg> {
+    let mut flags = vec![flag(setting, heading)];
+    if setting.kind == Kind::Secret {
+        let name = format!("{}{STDIN}", setting.name);
+        flags.push(
+            Arg::new(name.clone())
+                .long(name)
+                .action(ArgAction::SetTrue)
+                .help(format!("Read {} from standard input", setting.flag()))
+                .help_heading(heading.to_owned()),
+        );
+    }
+    flags
 }
 
 /// The flag of a setting. Values are checked by [`crate::settings::resolve`], which checks those of variables as well.
@@ -132,6 +157,9 @@ fn flag(setting: &Setting, heading: &str) -> Arg {
     let mut help = setting.description.trim_end_matches('.').to_owned();
     if let Kind::Choice(choices) = &setting.kind {
         help.push_str(&format!(" [one of: {}]", choices.join(", ")));
+    }
+    if setting.kind == Kind::Secret {
+        help.push_str(" [@<file> reads it from a file]");
     }
     if let Some(default) = &setting.default {
         help.push_str(&format!(" [default: {default}]"));
@@ -207,7 +235,8 @@ mod tests {
             command.build();
             command
         };
-        let verbs = ["deploy", "plan"].map(|verb| built.find_subcommand(verb).unwrap());
+        let verbs = ["deploy", "plan", "login", "whoami", "settings"]
+            .map(|verb| built.find_subcommand(verb).unwrap());
         let mut flags: Vec<&str> = verbs
             .iter()
             .flat_map(|verb| verb.get_arguments().filter_map(Arg::get_long))

@@ -2,7 +2,10 @@
 
 pub(crate) mod completions;
 pub mod deploy;
+pub(crate) mod env;
 pub(crate) mod journal;
 pub mod local;
+pub(crate) mod login;
 pub(crate) mod man;
+pub(crate) mod settings;
 pub(crate) mod target;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::settings::flags::STDIN;
 use crate::settings::kind::Kind;
 
 /// A target's own account of what it is and needs.
@@ -49,6 +50,10 @@ pub struct Setting {
     pub conflicts_with: Vec<String>,
     /// Giving it a value lets the target send requests to that URL's origin.
     pub grants_network: bool,
+    /// The question to a person who has given none.
+    pub prompt: Option<String>,
+    /// The URL setting whose origin alone may receive this secret.
+    pub belongs_to: Option<String>,
 }
 
 impl Setting {
@@ -69,6 +74,20 @@ impl Setting {
 }
 
 impl Description {
+    /// Whether a setting says who is deploying: it is a secret, or it excludes one.
+    #[must_use]
+    pub fn says_who(&self, name: &str) -> bool {
+        let Some(setting) = self.settings.iter().find(|it| it.name == name) else {
+            return false;
+        };
+        let excluded = |other: &&Setting| {
+            setting.conflicts_with.contains(&other.name)
+                || other.conflicts_with.contains(&setting.name)
+        };
+        let is_secret = |setting: &Setting| setting.kind == Kind::Secret;
+        is_secret(setting) || self.settings.iter().filter(excluded).any(is_secret)
+    }
+
     /// Checks what the host, which has looked at the description itself, can't know: that it fits the command line. `flags`
     /// and `variables` are those that bowline keeps for itself.
     ///
@@ -78,6 +97,17 @@ impl Description {
         let mut seen = BTreeSet::new();
         for setting in &self.settings {
             let name = setting.name.as_str();
+            // The flag that reads a secret from standard input.
+            if let Some(secret) = name.strip_suffix(STDIN)
+                && self
+                    .settings
+                    .iter()
+                    .any(|it| it.name == secret && it.kind == Kind::Secret)
+            {
+                return Err(self.fault(format!(
+                    "declares the setting '{name}', but --{name} reads its secret '{secret}' from standard input"
+                )));
+            }
             if flags.contains(&name) {
                 return Err(self.fault(format!(
                     "declares the setting '{name}', but --{name} is a flag of bowline itself"
@@ -132,6 +162,8 @@ pub(crate) mod tests {
             required: false,
             conflicts_with: Vec::new(),
             grants_network: false,
+            prompt: None,
+            belongs_to: None,
         }
     }
 
@@ -169,6 +201,14 @@ pub(crate) mod tests {
     fn faults_are_named() {
         let text = Kind::Text;
         let table = [
+            (
+                vec![
+                    setting("acme-token", None, Kind::Secret),
+                    setting("acme-token-stdin", None, Kind::Text),
+                ],
+                "the target 'acme' declares the setting 'acme-token-stdin', but --acme-token-stdin reads its secret \
+              'acme-token' from standard input",
+            ),
             (
                 vec![setting("from", None, text.clone())],
                 "the target 'acme' declares the setting 'from', but --from is a flag of bowline itself",

@@ -115,6 +115,13 @@ impl Error {
         &self.0.causes
     }
 
+    /// Message and causes in one line, for a warning.
+    #[must_use]
+    pub fn with_causes(&self) -> String {
+        let said = std::iter::once(&self.0.message).chain(&self.0.causes);
+        said.cloned().collect::<Vec<_>>().join(": ")
+    }
+
     /// The lines of a file that the message is about.
     #[must_use]
     pub fn lines(&self) -> Option<&str> {

@@ -189,7 +189,9 @@ fn failed(
             }
         }
         TargetFailure::Unauthenticated(_) => match description.and_then(ways_to_log_in) {
-            Some(ways) => made.hint(format!("check what says who you are: {ways}")),
+            Some(ways) => made
+                .hint("`bowline login` logs in, and keeps the login for the next time")
+                .hint(format!("or check what says who you are: {ways}")),
             None => made,
         },
         TargetFailure::Unavailable(_) if transport.is_some_and(is_not_trusted) => made.hint(
@@ -225,13 +227,13 @@ fn nobody_is_there(transport: &TransportError) -> bool {
     )
 }
 
-/// The settings that say who is deploying: the secrets, and what excludes or goes with them can't be told apart.
+/// The settings that say who is deploying.
 fn ways_to_log_in(target: &Description) -> Option<String> {
-    let secrets: Vec<String> = target
+    let ways: Vec<String> = target
         .settings
         .iter()
-        .filter(|setting| setting.kind == crate::settings::kind::Kind::Secret)
+        .filter(|setting| target.says_who(&setting.name))
         .map(crate::description::Setting::ways)
         .collect();
-    (!secrets.is_empty()).then(|| secrets.join("; "))
+    (!ways.is_empty()).then(|| ways.join("; "))
 }

@@ -6,6 +6,11 @@
 use std::fs;
 
 pub use crate::commands::deploy::fuzzing::plan_file;
+use crate::description::Setting;
+use crate::environments::old;
+use crate::settings::host;
+use crate::settings::kind::Kind;
+use crate::settings::project::Project;
 use crate::targets::{LOCK_FILE, Lock};
 
 /// A `bowline.lock`, which anybody may have edited.
@@ -44,6 +49,82 @@ pub fn lock_file(text: &[u8]) {
     }
 }
 
+/// A `bowline.toml`, or what a `spin.toml` says in its place: it came with a cloned repository.
+///
+/// Each value that is read is one of its setting's kind, and none is a secret's. What is wrong with another file is told in a clean
+/// line, as are the warnings.
+///
+/// # Panics
+/// When that does not hold.
+pub fn project_settings(text: &[u8]) {
+    let setting = |name: &str, kind| Setting {
+        name: name.to_owned(),
+        variable: None,
+        description: String::new(),
+        kind,
+        default: None,
+        required: false,
+        conflicts_with: Vec::new(),
+        grants_network: false,
+        prompt: None,
+        belongs_to: None,
+    };
+    let mut settings = host::bindle(true);
+    settings.extend([
+        setting("hippo-url", Kind::Url),
+        setting("hippo-channel", Kind::Text),
+        setting("hippo-size", Kind::Integer),
+        setting("hippo-wait", Kind::Boolean),
+        setting("hippo-password", Kind::Secret),
+    ]);
+    let Ok(folder) = tempfile::tempdir() else {
+        return;
+    };
+    let written = fs::write(folder.path().join("bowline.toml"), text);
+    assert!(written.is_ok(), "{written:?}");
+    match Project::read(folder.path(), &settings) {
+        Ok(project) => {
+            for (name, value) in &project.values {
+                let setting = settings.iter().find(|setting| setting.name == *name);
+                let fits = setting.is_some_and(|setting| {
+                    setting.kind != Kind::Secret && setting.kind.check(value.text()).is_ok()
+                });
+                assert!(fits, "{name} {:?}", value.text());
+                assert!(!value.text().contains(char::is_control));
+            }
+            let clean = |note: &String| !note.contains(char::is_control);
+            assert!(project.notes.iter().all(clean), "{:?}", project.notes);
+        }
+        Err(error) => {
+            let message = error.message();
+            assert!(!message.contains(char::is_control), "{message:?}");
+        }
+    }
+}
+
+/// A login that an old tool left, or whatever stands in its place.
+///
+/// What is wrong with it is told in a clean line that repeats nothing of it.
+///
+/// # Panics
+/// When that does not hold.
+pub fn old_login(text: &[u8]) {
+    let Ok(folder) = tempfile::tempdir() else {
+        return;
+    };
+    let path = folder.path().join("config.json");
+    let written = fs::write(&path, text);
+    assert!(written.is_ok(), "{written:?}");
+    if let Err(error) = old::read(folder.path(), "default") {
+        let message = error.message();
+        assert!(!message.contains(char::is_control), "{message:?}");
+        let place = message.replace(&path.display().to_string(), "");
+        let is_ours = place.starts_with(" is no login as `spin login` leaves one: line ")
+            || place == "can't read ";
+        assert!(is_ours, "{message:?}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use bowline_replay::replay;
@@ -51,6 +132,16 @@ mod tests {
     #[test]
     fn lock_files() {
         replay("lock_file", 3_000, super::lock_file);
+    }
+
+    #[test]
+    fn settings_of_projects() {
+        replay("project_settings", 2_000, super::project_settings);
+    }
+
+    #[test]
+    fn logins_of_old_tools() {
+        replay("old_login", 2_000, super::old_login);
     }
 
     #[test]

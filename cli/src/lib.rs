@@ -28,14 +28,18 @@ pub mod command;
 pub mod commands;
 mod completion;
 mod core_files;
+pub mod credentials;
 pub mod description;
+pub mod environments;
 pub mod error;
 pub mod events;
 pub mod exit;
 mod fault;
+mod files;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 pub mod limits;
+mod login;
 pub mod network;
 pub mod output;
 pub mod paths;
@@ -79,6 +83,7 @@ pub fn run(arguments: &[OsString], variables: &Variables) -> u8 {
         });
         done
     });
+    ask::restore_terminal();
     match done {
         Ok(code) => code,
         Err(error) => {
@@ -100,15 +105,8 @@ fn execute(
             "stopped before anything was sent to the platform",
             glance.format,
         );
-        let paths = Paths::find(variables)?;
-        let target = targets::resolve(&glance.asked, &paths, variables)?;
-        let description = target.describe(&paths)?;
-        Some(commands::deploy::Context {
-            paths,
-            target,
-            description,
-            events: Arc::clone(events),
-        })
+        let found = commands::deploy::Context::find(&glance.asked, variables, events)?;
+        Some(found)
     } else {
         None
     };
@@ -152,6 +150,35 @@ fn execute(
             }
             Ok(code)
         }
+        (Some(("login", matches)), Some(context)) => {
+            log(matches);
+            shown(
+                &commands::login::login(matches, &context, variables)?,
+                format,
+            )
+        }
+        (Some(("whoami", matches)), Some(context)) => {
+            log(matches);
+            shown(
+                &commands::login::whoami(matches, &context, variables)?,
+                format,
+            )
+        }
+        (Some(("logout", matches)), _) => {
+            log(matches);
+            shown(&commands::login::logout(matches, variables)?, format)
+        }
+        (Some(("settings", matches)), Some(context)) => {
+            log(matches);
+            shown(
+                &commands::settings::run(matches, &context, variables)?,
+                format,
+            )
+        }
+        (Some(("env", matches)), _) => {
+            log(matches);
+            env_verb(matches, format, variables)
+        }
         (Some(("target", matches)), _) => {
             signals::end_with(
                 "stopped; what was installed or upgraded until then is kept, and nothing else was changed",
@@ -194,6 +221,18 @@ fn target_verb(matches: &ArgMatches, format: Format, variables: &Variables) -> R
         Some(("upgrade", matches)) => shown(&upgrade::run(matches, &context)?, format),
         Some(("remove", matches)) => shown(&manage::remove(matches, &context)?, format),
         Some(("default", matches)) => shown(&manage::default(matches, &context)?, format),
+        _ => Err(unknown_verb()),
+    }
+}
+
+fn env_verb(matches: &ArgMatches, format: Format, variables: &Variables) -> Result<u8, Error> {
+    use commands::env::{list, remove, select, set, show};
+    match matches.subcommand() {
+        Some(("list", _)) => shown(&list(variables)?, format),
+        Some(("show", matches)) => shown(&show(matches, variables)?, format),
+        Some(("set", matches)) => shown(&set(matches, variables)?, format),
+        Some(("remove", matches)) => shown(&remove(matches, variables)?, format),
+        Some(("use", matches)) => shown(&select(matches, variables)?, format),
         _ => Err(unknown_verb()),
     }
 }

@@ -14,11 +14,14 @@ use crate::error::Error;
 use crate::text;
 
 mod deployed;
+pub mod environment;
 mod error;
 pub mod inspected;
 pub mod journal;
+pub mod login;
 pub mod made;
 mod planned;
+pub mod settings;
 pub mod target;
 pub mod usage;
 
@@ -147,6 +150,22 @@ pub fn size(bytes: u64) -> String {
     } else {
         BinaryBytes(bytes).to_string()
     }
+}
+
+/// A time in seconds since the Unix epoch as RFC 3339 has it, in UTC. `None` when it is beyond the year 9999.
+#[must_use]
+pub fn time(seconds: u64) -> Option<String> {
+    let seconds = i64::try_from(seconds).ok()?;
+    let time = time::OffsetDateTime::from_unix_timestamp(seconds).ok()?;
+    time.format(&time::format_description::well_known::Rfc3339)
+        .ok()
+}
+
+/// Columns of the terminal that stdout is; `None` when it is something else.
+fn width() -> Option<usize> {
+    let terminal = dialoguer::console::Term::stdout();
+    let (_, columns) = terminal.size_checked()?;
+    terminal.is_term().then_some(columns.into())
 }
 
 /// A number of parcels: `1 parcel`, `2 parcels`.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use etcetera::{AppStrategy as _, AppStrategyArgs};
+use etcetera::{AppStrategy as _, AppStrategyArgs, BaseStrategy as _};
 
 use crate::error::Error;
 use crate::exit::Exit;
@@ -20,7 +20,11 @@ pub struct Paths {
     data: PathBuf,
     cache: PathBuf,
     state: PathBuf,
+    old_logins: Option<PathBuf>,
 }
+
+/// Folder of the old tools, in the folder of the user's configuration.
+const OLD_LOGINS: &str = "fermyon";
 
 impl Paths {
     /// The folders below `BOWLINE_HOME`, or those of the XDG Base Directory Specification, or of Windows.
@@ -47,6 +51,9 @@ impl Paths {
                 data: root.join("data"),
                 cache: root.join("cache"),
                 state: root.join("state"),
+                old_logins: variables
+                    .os("XDG_CONFIG_HOME")
+                    .map(|config| PathBuf::from(config).join(OLD_LOGINS)),
             });
         }
         let args = AppStrategyArgs {
@@ -61,7 +68,19 @@ impl Paths {
                     "set {HOME_VARIABLE} to a folder that bowline may keep its files in"
                 ))
         })?;
+        // Those tools go by the operating system's own folders: `Application Support` and `AppData`, where XDG's are unknown.
+        let old_logins = etcetera::base_strategy::choose_native_strategy()
+            .ok()
+            .map(|native| {
+                if cfg!(any(target_os = "macos", windows)) {
+                    native.data_dir()
+                } else {
+                    native.config_dir()
+                }
+            })
+            .map(|config| config.join(OLD_LOGINS));
         Ok(Self {
+            old_logins,
             config: strategy.config_dir(),
             data: strategy.data_dir(),
             cache: strategy.cache_dir(),
@@ -97,6 +116,25 @@ impl Paths {
     #[must_use]
     pub fn approvals(&self) -> PathBuf {
         self.config.join("approvals.toml")
+    }
+
+    /// The environments and their settings.
+    #[must_use]
+    pub fn environments(&self) -> PathBuf {
+        self.config.join("environments.toml")
+    }
+
+    /// What is known of the secrets that are kept, in a folder of its own.
+    #[must_use]
+    pub fn credentials(&self) -> PathBuf {
+        self.config.join("credentials").join("credentials.toml")
+    }
+
+    /// The folder in which the tools before bowline keep their logins. `BOWLINE_HOME` moves bowline's own files, and those of
+    /// others are then looked for only where `XDG_CONFIG_HOME` says that they are.
+    #[must_use]
+    pub fn old_logins(&self) -> Option<&Path> {
+        self.old_logins.as_deref()
     }
 
     /// What every run did.

@@ -96,9 +96,7 @@ impl Progress {
             Style::Quiet => {}
             Style::Lines => output::line(&step),
             Style::Live => {
-                let bar = ProgressBar::new_spinner().with_message(step.clone());
-                bar.enable_steady_tick(TICK);
-                state.bar = Some(bar);
+                state.bar = Some(spinner(step.clone()));
             }
         }
         state.step = Some(step);
@@ -143,6 +141,27 @@ impl Progress {
             Some(bar) => bar.suspend(|| output::line(line)),
             None => output::line(line),
         }
+    }
+
+    /// Does something for which nothing may move, such as asking. The bar is gone meanwhile, not held: whoever stops the run must not
+    /// wait for an answer.
+    pub fn paused<T>(&self, work: impl FnOnce() -> T) -> T {
+        let step = {
+            let mut state = self.state();
+            let bar = state.bar.take();
+            if let Some(bar) = &bar {
+                bar.finish_and_clear();
+            }
+            bar.and_then(|_| state.step.clone())
+        };
+        let result = work();
+        if let Some(step) = step {
+            let mut state = self.state();
+            if state.bar.is_none() && state.step.as_ref() == Some(&step) {
+                state.bar = Some(spinner(step));
+            }
+        }
+        result
     }
 
     /// What the host refused to the target, each once, in the order it happened.
@@ -235,6 +254,12 @@ impl Progress {
             Style::Quiet => {}
         }
     }
+}
+
+fn spinner(step: String) -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_message(step);
+    bar.enable_steady_tick(TICK);
+    bar
 }
 
 fn push_style() -> ProgressStyle {

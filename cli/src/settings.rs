@@ -1,6 +1,7 @@
-//! Where the value of each setting comes from: flag, then variable, then default.
+//! Where the value of each setting comes from: flag, variable, project, environment, default, in this order; where none gives a
+//! required one, the person at the terminal is asked.
 //!
-//! Everything here happens before anything is started: no file is read and no server asked.
+//! Everything here happens before anything is started: no server is asked.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,29 +13,15 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::variables::Variables;
 
+pub use self::source::Source;
+
+pub mod flags;
+pub(crate) mod gather;
 pub mod host;
 pub mod kind;
-
-/// Who gave a value.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Source {
-    /// A flag of the command line, with its dashes.
-    Flag(String),
-    /// An environment variable.
-    Variable(String),
-    /// The setting's own default.
-    Default,
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag(flag) => write!(f, "the flag {flag}"),
-            Self::Variable(variable) => write!(f, "the variable {variable}"),
-            Self::Default => f.write_str("the default"),
-        }
-    }
-}
+pub mod project;
+pub mod servers;
+mod source;
 
 /// The value of a setting. It may be a secret: it is wiped from memory when dropped and never in debug output.
 #[derive(Clone, Eq, PartialEq)]
@@ -44,6 +31,12 @@ pub struct Value {
 }
 
 impl Value {
+    /// A value and who gave it.
+    #[must_use]
+    pub fn new(text: Zeroizing<String>, source: Source) -> Self {
+        Self { text, source }
+    }
+
     /// The value itself.
     #[must_use]
     pub fn text(&self) -> &str {
@@ -77,8 +70,14 @@ impl Settings {
     }
 
     /// Every setting that has a value, by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> + Clone {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Adds the answer to a question.
+    pub fn answer(&mut self, name: &str, text: Zeroizing<String>) {
+        let value = Value::new(text, Source::Prompt);
+        self.0.insert(name.to_owned(), value);
     }
 
     /// Those whose name `takes` takes, and the others.
@@ -88,68 +87,103 @@ impl Settings {
     }
 }
 
-/// Gives each of `settings` its value. `flag` gives the value of a setting's flag by the setting's name, where the command
-/// line has that flag.
+/// What gives values, but for defaults.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'a> {
+    /// Flags, as [`flags::read`] reads them.
+    pub flags: &'a BTreeMap<String, Value>,
+    /// Environment variables.
+    pub variables: &'a Variables,
+    /// What came with the application.
+    pub project: &'a BTreeMap<String, Value>,
+    /// What the user set for the environment. No secrets: they depend on the servers that the other settings name.
+    pub environment: &'a BTreeMap<String, Value>,
+}
+
+/// Gives each of `settings` its value. What is given for this run, by flag or variable, beats what files hold, and also what files
+/// hold of the settings that it excludes. `secret` looks for a kept value of a secret setting that nobody gave, now that the others are
+/// known.
 ///
 /// # Errors
 /// The first value that is not of its setting's kind or not readable as text; else the first two values that exclude each
-/// other, naming where both come from; else all required settings without a value.
+/// other, naming where both come from; those of `secret`. That something is missing is none: see [`missing`].
 pub fn resolve(
     settings: &[Setting],
-    flag: impl Fn(&str) -> Option<String>,
-    variables: &Variables,
+    sources: &Sources<'_>,
+    mut secret: impl FnMut(&Setting, &Settings) -> Result<Option<Value>, Error>,
 ) -> Result<Settings, Error> {
-    let mut values = BTreeMap::new();
+    let mut found = Settings::default();
     for setting in settings {
-        if let Some(value) = value(setting, &flag, variables)? {
-            values.insert(setting.name.clone(), value);
-        }
-    }
-    refuse_conflicts(settings, &values)?;
-    refuse_missing(settings, &values)?;
-    Ok(Settings(values))
-}
-
-fn value(
-    setting: &Setting,
-    flag: impl Fn(&str) -> Option<String>,
-    variables: &Variables,
-) -> Result<Option<Value>, Error> {
-    let (text, source) = if let Some(text) = flag(&setting.name) {
-        // An empty flag is most often a shell variable that was meant to be set.
-        if text.is_empty() {
-            return Err(Error::new(
-                Exit::Usage,
-                format!("{} has an empty value", setting.flag()),
-            )
-            .hint("give it a value, or leave it out"));
-        }
-        (text, Source::Flag(setting.flag()))
-    } else if let Some((name, text)) = from_variable(setting, variables)? {
-        (text, Source::Variable(name))
-    } else if let Some(text) = setting.default.clone() {
-        (text, Source::Default)
-    } else {
-        return Ok(None);
-    };
-    if let Err(reason) = setting.kind.check(&text) {
-        let subject = match &source {
-            Source::Flag(flag) => format!("the value of {flag}"),
-            Source::Variable(variable) => format!("the value of the variable {variable}"),
-            Source::Default => format!("the default of {}", setting.flag()),
+        let flag = sources.flags.get(&setting.name).cloned();
+        let value = match flag {
+            Some(value) => Some(value),
+            None => from_variable(setting, sources.variables)?,
         };
-        return Err(Error::new(Exit::Usage, format!("{subject} {reason}")));
+        if let Some(value) = value {
+            check(setting, &value)?;
+            found.0.insert(setting.name.clone(), value);
+        }
     }
-    Ok(Some(Value {
-        text: Zeroizing::new(text),
-        source,
-    }))
+    let given = found.clone();
+    let overruled = |setting: &Setting| {
+        let mut excluded = settings.iter().filter(|other| excludes(setting, other));
+        excluded.any(|other| given.get(&other.name).is_some())
+    };
+    for setting in settings {
+        if given.get(&setting.name).is_some() || overruled(setting) {
+            continue;
+        }
+        let kept = [sources.project, sources.environment]
+            .into_iter()
+            .find_map(|file| file.get(&setting.name).cloned());
+        let default = || {
+            let text = setting.default.clone()?;
+            Some(Value::new(text.into(), Source::Default))
+        };
+        if let Some(value) = kept.or_else(default) {
+            check(setting, &value)?;
+            found.0.insert(setting.name.clone(), value);
+        }
+    }
+    for setting in settings {
+        let wanted = setting.kind == kind::Kind::Secret && found.get(&setting.name).is_none();
+        if wanted
+            && !overruled(setting)
+            && let Some(value) = secret(setting, &found)?
+        {
+            found.0.insert(setting.name.clone(), value);
+        }
+    }
+    refuse_conflicts(settings, &found.0)?;
+    Ok(found)
 }
 
-fn from_variable(
-    setting: &Setting,
-    variables: &Variables,
-) -> Result<Option<(String, String)>, Error> {
+/// The required settings that have no value.
+#[must_use]
+pub fn missing<'a>(settings: &'a [Setting], values: &Settings) -> Vec<&'a Setting> {
+    let lacks = |setting: &&Setting| setting.required && values.get(&setting.name).is_none();
+    settings.iter().filter(lacks).collect()
+}
+
+/// Whether one of the two says that they can't be given together.
+fn excludes(one: &Setting, other: &Setting) -> bool {
+    one.conflicts_with.contains(&other.name) || other.conflicts_with.contains(&one.name)
+}
+
+fn check(setting: &Setting, value: &Value) -> Result<(), Error> {
+    let Err(reason) = setting.kind.check(value.text()) else {
+        return Ok(());
+    };
+    let subject = match &value.source {
+        Source::Flag(flag) => format!("the value of {flag}"),
+        Source::Variable(variable) => format!("the value of the variable {variable}"),
+        Source::Default => format!("the default of {}", setting.flag()),
+        other => format!("the value of {} from {other}", setting.name),
+    };
+    Err(Error::new(Exit::Usage, format!("{subject} {reason}")))
+}
+
+fn from_variable(setting: &Setting, variables: &Variables) -> Result<Option<Value>, Error> {
     let Some(name) = &setting.variable else {
         return Ok(None);
     };
@@ -157,7 +191,10 @@ fn from_variable(
         return Ok(None);
     };
     match value.to_str() {
-        Some(text) => Ok(Some((name.clone(), text.to_owned()))),
+        Some(text) => Ok(Some(Value::new(
+            text.to_owned().into(),
+            Source::Variable(name.clone()),
+        ))),
         None => Err(Error::new(
             Exit::Usage,
             format!("the value of the variable {name} is not UTF-8 text"),
@@ -185,8 +222,8 @@ fn refuse_conflicts(settings: &[Setting], values: &BTreeMap<String, Value>) -> R
             );
             let hint = format!(
                 "keep one of them: {}, or {}",
-                without(&value.source),
-                without(&other.source)
+                value.source.without(&setting.name),
+                other.source.without(other_name)
             );
             return Err(Error::new(Exit::Usage, message).hint(hint));
         }
@@ -194,26 +231,15 @@ fn refuse_conflicts(settings: &[Setting], values: &BTreeMap<String, Value>) -> R
     Ok(())
 }
 
-/// What to do so that this source gives no value.
-fn without(source: &Source) -> String {
-    match source {
-        Source::Flag(flag) => format!("leave out {flag}"),
-        Source::Variable(variable) => format!("unset {variable}"),
-        Source::Default => "give another value".to_owned(),
-    }
-}
-
-fn refuse_missing(settings: &[Setting], values: &BTreeMap<String, Value>) -> Result<(), Error> {
-    let missing: Vec<&Setting> = settings
-        .iter()
-        .filter(|setting| setting.required && !values.contains_key(&setting.name))
-        .collect();
+/// The error of required settings without a value, all at once. `None` when nothing is missing.
+#[must_use]
+pub fn refuse_missing(missing: &[&Setting]) -> Option<Error> {
     let names: Vec<&str> = missing
         .iter()
         .map(|setting| setting.name.as_str())
         .collect();
     let message = match names.as_slice() {
-        [] => return Ok(()),
+        [] => return None,
         [name] => format!("the setting {name} has no value"),
         [names @ .., last] => format!("the settings {} and {last} have no value", names.join(", ")),
     };
@@ -221,7 +247,7 @@ fn refuse_missing(settings: &[Setting], values: &BTreeMap<String, Value>) -> Res
     for setting in missing {
         error = error.hint(format!("set {}: {}", setting.ways(), setting.description));
     }
-    Err(error)
+    Some(error)
 }
 
 #[cfg(test)]
@@ -256,18 +282,109 @@ mod tests {
 
     type Pairs = &'static [(&'static str, &'static str)];
 
-    fn run(flags: Pairs, variables: Pairs) -> Result<Settings, Error> {
-        let flag = |name: &str| {
-            flags
-                .iter()
-                .find(|(flag, _)| *flag == name)
-                .map(|(_, value)| (*value).to_owned())
+    fn values(pairs: Pairs, source: impl Fn(&str) -> Source) -> BTreeMap<String, Value> {
+        let value = |(name, text): &(&'static str, &'static str)| {
+            let value = Value::new((*text).to_owned().into(), source(name));
+            ((*name).to_owned(), value)
         };
-        resolve(
-            &hippo(),
-            flag,
-            &Variables::from_pairs(variables.iter().copied()),
+        pairs.iter().map(value).collect()
+    }
+
+    /// The values, and the error of those that are missing.
+    fn run_with(
+        flags: Pairs,
+        variables: Pairs,
+        project: Pairs,
+        environment: Pairs,
+    ) -> Result<Settings, Error> {
+        let settings = hippo();
+        let sources = Sources {
+            flags: &values(flags, |name| Source::Flag(format!("--{name}"))),
+            variables: &Variables::from_pairs(variables.iter().copied()),
+            project: &values(project, |_| Source::Project("bowline.toml".into())),
+            environment: &values(environment, |_| Source::Environment("staging".into())),
+        };
+        let kept = |setting: &Setting, _: &Settings| {
+            let kept = values(environment, |_| Source::Environment("staging".into()));
+            Ok(kept.get(&setting.name).cloned())
+        };
+        let found = resolve(&settings, &sources, kept)?;
+        match refuse_missing(&missing(&settings, &found)) {
+            None => Ok(found),
+            Some(error) => Err(error),
+        }
+    }
+
+    fn run(flags: Pairs, variables: Pairs) -> Result<Settings, Error> {
+        run_with(flags, variables, &[], &[])
+    }
+
+    #[test]
+    fn files_come_after_what_is_given_for_this_run() {
+        let found = |name: &str, settings: &Settings| {
+            settings
+                .get(name)
+                .map(|value| (value.text().to_owned(), value.source().to_string()))
+        };
+        let project: Pairs = &[("hippo-channel", "p")];
+        let environment: Pairs = &[("hippo-url", "http://e"), ("hippo-channel", "e")];
+        type Row = (Pairs, Pairs, Pairs, &'static str, &'static str);
+        let table: &[Row] = &[
+            (
+                &[("hippo-channel", "f")],
+                &[("HIPPO_CHANNEL", "v")],
+                project,
+                "f",
+                "the flag --hippo-channel",
+            ),
+            (
+                &[],
+                &[("HIPPO_CHANNEL", "v")],
+                project,
+                "v",
+                "the variable HIPPO_CHANNEL",
+            ),
+            (&[], &[], project, "p", "the project's bowline.toml"),
+            (&[], &[], &[], "e", "the environment 'staging'"),
+        ];
+        for (flags, variables, project, text, source) in table {
+            let settings = run_with(flags, variables, project, environment).unwrap();
+            let expected = Some(((*text).to_owned(), (*source).to_owned()));
+            assert_eq!(found("hippo-channel", &settings), expected);
+            let url = found("hippo-url", &settings).unwrap();
+            assert_eq!(url.1, "the environment 'staging'");
+        }
+    }
+
+    #[test]
+    fn what_is_given_for_this_run_beats_what_files_hold_of_what_it_excludes() {
+        let environment: Pairs = &[("hippo-username", "ann"), ("hippo-password", "kept")];
+        let settings = run_with(&[URL], &[("HIPPO_TOKEN", "t")], &[], environment).unwrap();
+        let names: Vec<&str> = settings.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["hippo-channel", "hippo-token", "hippo-url"]);
+        // The other way round, too: the token declares the conflict.
+        let kept: Pairs = &[("hippo-token", "kept")];
+        let settings = run_with(&[URL, ("hippo-username", "u")], &[], &[], kept).unwrap();
+        assert!(settings.get("hippo-token").is_none());
+        // Two files can't both be right.
+        let error = run_with(
+            &[URL],
+            &[],
+            &[("hippo-username", "p")],
+            &[("hippo-token", "kept")],
         )
+        .unwrap_err();
+        assert_eq!(
+            error.message(),
+            "hippo-token and hippo-username can't be given together: hippo-token comes from the environment 'staging', \
+             hippo-username from the project's bowline.toml"
+        );
+        assert_eq!(
+            error.hints(),
+            [
+                "keep one of them: run `bowline env set staging --unset hippo-token`, or take hippo-username out of bowline.toml"
+            ]
+        );
     }
 
     #[test]
@@ -344,12 +461,6 @@ mod tests {
                 &["set --hippo-url or HIPPO_URL: The hippo-url"],
             ),
             (
-                &[("hippo-url", "")],
-                &[("HIPPO_URL", "http://b")],
-                "--hippo-url has an empty value",
-                &["give it a value, or leave it out"],
-            ),
-            (
                 &[("hippo-url", "hippo")],
                 &[],
                 "the value of --hippo-url is not a URL that begins with http:// or https://: 'hippo'",
@@ -395,7 +506,8 @@ mod tests {
     fn all_missing_settings_are_named_at_once() {
         let mut settings = hippo();
         settings[2].required = true;
-        let error = resolve(&settings, |_| None, &Variables::default()).unwrap_err();
+        let lacking = missing(&settings, &Settings::default());
+        let error = refuse_missing(&lacking).unwrap();
         assert_eq!(
             error.message(),
             "the settings hippo-url and hippo-username have no value"
@@ -409,7 +521,13 @@ mod tests {
         use std::os::unix::ffi::OsStringExt as _;
         let bad = std::ffi::OsString::from_vec(vec![0xff]);
         let variables = Variables::from_pairs([(std::ffi::OsString::from("HIPPO_URL"), bad)]);
-        let error = resolve(&hippo(), |_| None, &variables).unwrap_err();
+        let sources = Sources {
+            flags: &BTreeMap::new(),
+            variables: &variables,
+            project: &BTreeMap::new(),
+            environment: &BTreeMap::new(),
+        };
+        let error = resolve(&hippo(), &sources, |_, _| Ok(None)).unwrap_err();
         assert_eq!(
             error.message(),
             "the value of the variable HIPPO_URL is not UTF-8 text"

@@ -5,6 +5,7 @@ use std::process;
 use std::sync::{Mutex, MutexGuard, Once, PoisonError, mpsc};
 use std::thread;
 
+use crate::ask;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::{self, Format};
@@ -49,6 +50,7 @@ fn end_when_asked(ready: &mpsc::Sender<()>) {
             if io::stderr().is_terminal() {
                 output::line("\x1b[?25h");
             }
+            ask::restore_terminal();
             output::error(&stopped(words), format, false);
             process::exit(Exit::Cancelled.code().into());
         }

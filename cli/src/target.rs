@@ -18,7 +18,7 @@ use crate::settings::{host, kind::Kind};
 use crate::targets::Locked;
 
 /// Form of the cached description; another one is made anew.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 /// Name of the built-in target.
 pub const BUILT_IN: &str = "hippo";
 /// A description has a few kilobytes; more than this is not read back.
@@ -258,6 +258,8 @@ fn setting(declared: bowline_host::Setting) -> Result<Setting, Error> {
         required: declared.required,
         conflicts_with: declared.conflicts_with,
         grants_network: declared.grants_network,
+        prompt: declared.prompt,
+        belongs_to: declared.belongs_to,
     })
 }
 
@@ -329,7 +331,7 @@ mod tests {
         for text in [
             "",
             "{",
-            r#"{"format":3}"#,
+            r#"{"format":4}"#,
             r#"{"format":99,"description":{}}"#,
         ] {
             fs::write(&path, text).unwrap();

@@ -14,7 +14,6 @@ mod choice;
 mod credentials;
 mod download;
 mod fetch;
-mod files;
 pub mod hex;
 mod lock;
 mod name;

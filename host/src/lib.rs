@@ -77,6 +77,6 @@ pub use grant::{
 pub use limits::{LimitError, LimitExceeded, Limits};
 pub use observer::{GuestStream, Observer, Silent};
 pub use secrets::Secret;
-pub use session::{Ask, Environment, Session};
+pub use session::{Ask, Environment, Keep, Session};
 pub use target::{Deployed, Planned, Target};
 pub use usage::{Figure, Usage};

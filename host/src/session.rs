@@ -19,6 +19,16 @@ pub trait Ask: Send + Sync {
     fn ask(&self, setting: &Setting) -> Option<Secret>;
 }
 
+/// Keeps an environment's credential from one run to the next. Both functions are called from a thread that may wait, for a disk or
+/// for whoever guards the credentials.
+pub trait Keep: Send + Sync {
+    /// The platform refuses this credential: it is of no use any more.
+    fn refused(&self, credential: &Credential);
+
+    /// A login brought this credential. The operation that needed it has yet to be done again.
+    fn renewed(&self, credential: &Credential);
+}
+
 /// The value that the user gives one of the application's variables.
 #[derive(Debug, Clone)]
 pub(crate) struct Variable {
@@ -36,6 +46,7 @@ pub struct Environment {
     credential: Option<Credential>,
     variables: Vec<Variable>,
     ask: Option<Arc<dyn Ask>>,
+    keep: Option<Arc<dyn Keep>>,
     answers: Mutex<BTreeMap<String, Option<Secret>>>,
 }
 
@@ -88,6 +99,13 @@ impl Environment {
     #[must_use]
     pub fn with_questions(mut self, ask: Arc<dyn Ask>) -> Self {
         self.ask = Some(ask);
+        self
+    }
+
+    /// Has credentials kept that logins bring, and forgotten that are refused.
+    #[must_use]
+    pub fn with_keeper(mut self, keep: Arc<dyn Keep>) -> Self {
+        self.keep = Some(keep);
         self
     }
 
@@ -146,7 +164,24 @@ impl Environment {
             }),
             variables: self.variables.clone(),
             ask: self.ask.clone(),
+            keep: self.keep.clone(),
             answers: Mutex::new(answers),
+        }
+    }
+
+    /// Tells the keeper that the credential is refused.
+    pub(crate) async fn forget_credential(&self) {
+        if let (Some(keep), Some(credential)) = (self.keep.clone(), self.credential().cloned()) {
+            // A panicking `Keep` has kept what it had.
+            let _ = tokio::task::spawn_blocking(move || keep.refused(&credential)).await;
+        }
+    }
+
+    /// Tells the keeper what a login brought.
+    pub(crate) async fn keep_credential(&self, credential: &Credential) {
+        if let Some(keep) = self.keep.clone() {
+            let credential = credential.clone();
+            let _ = tokio::task::spawn_blocking(move || keep.renewed(&credential)).await;
         }
     }
 

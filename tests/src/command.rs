@@ -100,6 +100,32 @@ impl Bowline {
         self
     }
 
+    /// Another program with the same environment.
+    pub fn instead(self, program: &str, arguments: &[&str]) -> Bowline {
+        let mut command = Command::new(program);
+        command.env_clear().stdin(Stdio::null()).args(arguments);
+        for (name, value) in self.command.get_envs() {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        Bowline { command }
+    }
+
+    /// Runs it to its end with this as standard input.
+    ///
+    /// # Panics
+    /// As for [`Bowline::run`].
+    #[must_use = "look at the code and what it said"]
+    pub fn run_with(mut self, input: &[u8]) -> Ran {
+        use std::io::{Seek as _, Write as _};
+        let mut file = tempfile::tempfile().expect("a temporary file can be made");
+        file.write_all(input).expect("it can be written");
+        file.rewind().expect("it can be read from its start");
+        self.command.stdin(file);
+        self.run()
+    }
+
     /// The command itself, for tests that start it and look on.
     pub fn command(self) -> Command {
         self.command

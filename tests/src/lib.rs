@@ -20,4 +20,6 @@ pub mod registry;
 pub mod sample;
 pub mod slow;
 pub mod squid;
+#[cfg(target_os = "linux")]
+pub mod terminal;
 pub mod web;

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, value_parser};
 
+use crate::settings::servers;
+
 /// The application.
 pub(super) fn from() -> Arg {
     Arg::new("from")
@@ -33,13 +35,13 @@ pub(super) fn target() -> Arg {
         .help("Deploy with this target: a name (`bowline target list`), the path of a WebAssembly component such as ./acme.wasm, or a reference to a registry [default: see `bowline target default`]")
 }
 
-/// Which environment's approvals count.
+/// Which environment it is.
 pub(super) fn environment() -> Arg {
     Arg::new("environment-name")
         .short('e')
         .long("environment-name")
         .value_name("NAME")
-        .help("The environment: what a target may do is approved for each one [default: default] [variable: FERMYON_DEPLOYMENT_ENVIRONMENT]")
+        .help("The environment: a target, its settings, its login, and what is approved [default: the one of `bowline env use`, or `default`] [variable: FERMYON_DEPLOYMENT_ENVIRONMENT]")
 }
 
 /// How to approve a target without a question.
@@ -61,6 +63,15 @@ pub(super) fn approval() -> [Arg; 3] {
             .action(ArgAction::SetTrue)
             .help("Approve what bowline.lock approves, without a question; nothing else"),
     ]
+}
+
+/// A server that the project may name.
+pub(super) fn allow_server() -> Arg {
+    Arg::new(servers::FLAG)
+        .long(servers::FLAG)
+        .value_name("ORIGIN")
+        .action(ArgAction::Append)
+        .help("Let the project's files name this server, for example https://hippo.example.com; may be given several times")
 }
 
 /// The lock file and nothing else.

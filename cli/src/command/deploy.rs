@@ -22,6 +22,7 @@ pub(super) fn deploy(target: Option<&Description>) -> Command {
         .arg(common::target())
         .arg(common::environment())
         .args(common::approval())
+        .arg(common::allow_server())
         .arg(common::locked())
         .arg(crate::build::arg())
         .arg(crate::limits::arg())

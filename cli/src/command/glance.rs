@@ -8,7 +8,7 @@ use crate::output::Format;
 use crate::targets::Asked;
 
 /// Verbs that work with a target, whose settings are their flags.
-const WITH_TARGET: [&str; 2] = ["deploy", "plan"];
+const WITH_TARGET: [&str; 5] = ["deploy", "plan", "login", "whoami", "settings"];
 
 /// What has to be known of the command line before it can be read in full: the flags of some verbs are those of their target.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -88,6 +88,8 @@ fn look<'a>(asked: &mut Asked, argument: &OsStr, rest: &mut impl Iterator<Item =
         asked.target.get_or_insert(value);
     } else if let Some(value) = value(argument, &["-f", "--from"], rest) {
         asked.from.get_or_insert(value);
+    } else if let Some(value) = value(argument, &["-e", "--environment-name"], rest) {
+        asked.environment.get_or_insert(value);
     } else if let Some(value) = value(argument, &["--ca-file"], rest) {
         asked.network.ca_file.get_or_insert(value);
     } else if let Some(value) = value(argument, &["--client-cert"], rest) {
@@ -200,11 +202,12 @@ mod tests {
 
     #[test]
     fn what_decides_which_target_it_is_is_found() {
-        let asked = glance_at("-q deploy -fapp --locked -k --ca-file=ca.pem --target acme --client-cert me.pem --idle-timeout 7").asked;
+        let asked = glance_at("-q deploy -fapp --locked -k -estaging --ca-file=ca.pem --target acme --client-cert me.pem --idle-timeout 7").asked;
         let text = |text: &str| Some(OsString::from(text));
         let expected = Asked {
             target: text("acme"),
             from: text("app"),
+            environment: text("staging"),
             locked: true,
             quiet: true,
             network: Flags {

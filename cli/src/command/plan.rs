@@ -36,6 +36,7 @@ pub(super) fn plan(target: Option<&Description>) -> Command {
         .arg(detailed_exitcode())
         .arg(common::environment())
         .args(common::approval())
+        .arg(common::allow_server())
         .arg(common::locked())
         .arg(crate::limits::arg())
         .args(common::network());

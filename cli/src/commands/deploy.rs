@@ -1,32 +1,36 @@
 //! `bowline deploy`: reads the application, has the target deploy it, and waits until it answers.
 
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bowline_app::Application;
 use bowline_host::bindle::{Client, ClientOptions};
-use bowline_host::{Environment, HttpClient, Secret, Session, Target};
+use bowline_host::{Ask, Credential, Environment, HttpClient, Keep, Secret, Session, Target};
 use clap::ArgMatches;
 
 use crate::application::variables::Values;
 use crate::application::{self, Loading};
 use crate::commands::journal::Recording;
 use crate::commands::local;
-use crate::description::{Description, Setting};
+use crate::description::Description;
+use crate::environments::{Environments, Selected};
 use crate::error::Error;
 use crate::events::Events;
 use crate::exit::Exit;
 use crate::fault;
 use crate::limits;
+use crate::login::{self, Login};
 use crate::network;
 use crate::output::{self, Deployed, Route};
 use crate::paths::Paths;
 use crate::progress::{Progress, Style};
-use crate::settings::{Source, host};
+use crate::settings::gather::{Gathered, from};
+use crate::settings::{Settings, Source};
 use crate::signals::{Signals, stopped};
 use crate::target::Chosen;
-use crate::targets::Watch;
 use crate::targets::approval::{self, Asking, Given, Say};
+use crate::targets::{self, Asked, Watch};
 use crate::variables::Variables;
 use request::Request;
 
@@ -47,10 +51,38 @@ pub(crate) struct Context {
     pub(crate) paths: Paths,
     pub(crate) target: Chosen,
     pub(crate) description: Description,
+    pub(crate) environment: Selected,
     pub(crate) events: Arc<Events>,
 }
 
 impl Context {
+    /// Finds the target in force, by the command line and the environment, and what it says of itself.
+    ///
+    /// # Errors
+    /// When one of them can't be read, or there is no such target.
+    pub(crate) fn find(
+        asked: &Asked,
+        variables: &Variables,
+        events: &Arc<Events>,
+    ) -> Result<Self, Error> {
+        let paths = Paths::find(variables)?;
+        let environments = Environments::new(&paths);
+        let environment = environments.select(asked.environment.as_deref(), variables)?;
+        let mut asked = asked.clone();
+        if asked.target.is_none() {
+            asked.target = environment.environment.target.clone().map(OsString::from);
+        }
+        let target = targets::resolve(&asked, &paths, variables)?;
+        let description = target.describe(&paths)?;
+        Ok(Self {
+            paths,
+            target,
+            description,
+            environment,
+            events: Arc::clone(events),
+        })
+    }
+
     /// What the user allows the target in force: by what was approved before, or by asking.
     ///
     /// # Errors
@@ -101,6 +133,8 @@ struct Job<'a> {
     loading: Loading,
     progress: Arc<Progress>,
     recording: Recording,
+    credential: Option<Credential>,
+    login: Arc<Login>,
 }
 
 impl<'a> Job<'a> {
@@ -111,10 +145,21 @@ impl<'a> Job<'a> {
         context: &'a Context,
         variables: &Variables,
     ) -> Result<Self, Error> {
-        let request = Request::read(matches, &context.description, variables)
-            .map_err(|error| newcomer(error, matches, context, variables))?;
+        let mut gathered = Gathered::read(matches, context, variables)?;
+        let selected = &context.environment;
+        selected.must_exist(&context.paths, &gathered.credentials, &from(matches))?;
+        let say = Say::read(matches, selected.name(), variables)?;
+        gathered
+            .complete(context, say.asker())
+            .map_err(|error| newcomer(error, &gathered, context))?;
+        let request = Request::read(
+            matches,
+            &context.description,
+            gathered.values.clone(),
+            variables,
+        )?;
         let earlier = plan::Earlier::read(matches)?;
-        let given = context.approve(&Say::read(matches, variables)?)?;
+        let given = context.approve(&say)?;
         let progress = Arc::new(
             Progress::new(Style::choose(
                 matches.get_flag("quiet"),
@@ -122,6 +167,12 @@ impl<'a> Job<'a> {
             ))
             .telling(&context.events),
         );
+        let credential = login::credential(&mut gathered, context)?;
+        for note in &gathered.notes {
+            progress.warning(note);
+        }
+        let heard = Arc::clone(&progress);
+        let login = Login::new(&gathered, context, say.asker(), heard, false);
         let (http, options) = request
             .network
             .client_and_options(variables, |warning| progress.warning(warning))?;
@@ -147,6 +198,8 @@ impl<'a> Job<'a> {
             loading,
             progress,
             recording,
+            credential,
+            login: Arc::new(login),
         })
     }
 
@@ -205,7 +258,7 @@ pub(crate) fn run(
     job.run(matches, variables, deploy(&job))
 }
 
-fn listen() -> Result<Signals, Error> {
+pub(crate) fn listen() -> Result<Signals, Error> {
     Signals::listen()
         .map_err(|error| Error::new(Exit::Internal, "can't listen for Ctrl-C").cause(&error))
 }
@@ -335,20 +388,10 @@ async fn deploy(job: &Job<'_>) -> Result<Deployed, Error> {
 }
 
 /// Adds how to get a platform, for somebody who has named none.
-fn newcomer(error: Error, matches: &ArgMatches, context: &Context, variables: &Variables) -> Error {
-    let given = |setting: &Setting| {
-        matches.get_one::<String>(&setting.name).is_some()
-            || setting
-                .variable
-                .as_ref()
-                .is_some_and(|variable| variables.os(variable).is_some())
-    };
-    let own = host::bindle(context.description.uses_bindle);
-    let mut required = own
-        .iter()
-        .chain(&context.description.settings)
-        .filter(|setting| setting.required);
-    if error.exit() != Exit::Usage || !context.target.is_built_in() || required.any(given) {
+fn newcomer(error: Error, gathered: &Gathered, context: &Context) -> Error {
+    let mut required = gathered.settings.iter().filter(|setting| setting.required);
+    let given = required.any(|setting| gathered.values.get(&setting.name).is_some());
+    if error.exit() != Exit::Usage || !context.target.is_built_in() || given {
         return error;
     }
     // Where the platform of this machine writes its address and login, unless it was told another place.
@@ -415,14 +458,10 @@ async fn session(job: &Job<'_>, target: &Target, values: &Values) -> Result<Sess
         .describe()
         .await
         .map_err(|error| fault::host(error, None))?;
-    let mut environment = Environment::new(job.environment());
-    for (name, value) in request.settings.iter() {
-        // Defaults the host has from the target itself, and trusts them less than what the user gave.
-        if *value.source() == Source::Default {
-            continue;
-        }
-        environment = environment.with_setting(name, Secret::new(value.text()));
-    }
+    let mut environment = environment(job.context, &request.settings)
+        .with_credential(job.credential.clone())
+        .with_questions(Arc::clone(&job.login) as Arc<dyn Ask>)
+        .with_keeper(Arc::clone(&job.login) as Arc<dyn Keep>);
     for variable in values.iter() {
         let (name, value) = (variable.name.as_str(), variable.value.clone());
         environment = if variable.secret {
@@ -443,6 +482,20 @@ async fn session(job: &Job<'_>, target: &Target, values: &Values) -> Result<Sess
         Some(client) => session.with_bindle(client),
         None => session,
     })
+}
+
+/// The environment with these settings, as the host lends it to the target.
+pub(crate) fn environment(context: &Context, settings: &Settings) -> Environment {
+    let declared = &context.description.settings;
+    let own = |name: &str| declared.iter().any(|setting| setting.name == name);
+    settings
+        .iter()
+        // Defaults the host has from the target itself, and trusts them less than what the user gave.
+        .filter(|(name, value)| own(name) && *value.source() != Source::Default)
+        .fold(
+            Environment::new(context.environment.name()),
+            |environment, (name, value)| environment.with_setting(name, Secret::new(value.text())),
+        )
 }
 
 fn bindle(
@@ -478,7 +531,10 @@ fn routes(application: &Application, url: &str) -> Vec<Route> {
 }
 
 /// The result of `work`, or `None` when the user wants to stop before it is there; then it is dropped.
-async fn interruptible<T>(signals: &mut Signals, work: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn interruptible<T>(
+    signals: &mut Signals,
+    work: impl Future<Output = T>,
+) -> Option<T> {
     tokio::select! {
         biased;
         result = work => Some(result),

@@ -40,6 +40,7 @@ impl Recording {
             target,
             description,
             events,
+            ..
         } = context;
         let info = RunInfo {
             operation: operation.to_owned(),

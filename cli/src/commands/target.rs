@@ -1,18 +1,20 @@
 //! `bowline target`: what is installed, and what of it is approved.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use bowline_app::Digest;
 use bowline_host::Artifact;
 use clap::ArgMatches;
 
+use crate::environments::Environments;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::network::Flags;
 use crate::output;
 use crate::paths::Paths;
 use crate::target::Chosen;
+use crate::targets::approval::Say;
 use crate::targets::approvals::Approvals;
 use crate::targets::{self, Asked, Choice, Fetched, Name, Network, Pin, Source, Store, hex};
 use crate::variables::Variables;
@@ -44,6 +46,15 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// What the command line says of approvals, for the environment that it names.
+    fn say(&self, matches: &ArgMatches) -> Result<Say, Error> {
+        // Not every verb works in one environment.
+        let flag = matches.try_get_one::<String>("environment-name");
+        let flag = flag.ok().flatten().map(OsStr::new);
+        let selected = Environments::new(&self.paths).select(flag, self.variables)?;
+        Say::read(matches, selected.name(), self.variables)
+    }
+
     /// Gets a target from where it is.
     fn fetch(&self, matches: &ArgMatches, source: &Source, pin: &Pin) -> Result<Fetched, Error> {
         if !matches!(source, Source::File(_)) && !matches.get_flag("quiet") {
@@ -58,6 +69,7 @@ impl<'a> Context<'a> {
         let asked = Asked {
             target: matches.get_one::<OsString>(argument).cloned(),
             from: None,
+            environment: None,
             locked: false,
             quiet: matches.get_flag("quiet"),
             network: Flags::read(matches),

@@ -15,6 +15,8 @@ pub const FLAGS: &[&str] = &[
     "environment-name",
     "approve",
     "allow-private",
+    "allow-server",
+    "bindle-password-stdin",
     "yes",
     "locked",
     "insecure",
@@ -57,6 +59,8 @@ pub fn bindle(required: bool) -> Vec<Setting> {
         required: false,
         conflicts_with: Vec::new(),
         grants_network: false,
+        prompt: None,
+        belongs_to: None,
     };
     let mut server = setting(
         BINDLE_SERVER,
@@ -65,6 +69,14 @@ pub fn bindle(required: bool) -> Vec<Setting> {
         Kind::Url,
     );
     server.required = required;
+    server.prompt = Some("URL of the Bindle server".to_owned());
+    let mut password = setting(
+        BINDLE_PASSWORD,
+        "BINDLE_PASSWORD",
+        "Password of that user",
+        Kind::Secret,
+    );
+    password.belongs_to = Some(BINDLE_SERVER.to_owned());
     vec![
         server,
         setting(
@@ -73,12 +85,7 @@ pub fn bindle(required: bool) -> Vec<Setting> {
             "User to push as, where the Bindle server asks for one",
             Kind::Text,
         ),
-        setting(
-            BINDLE_PASSWORD,
-            "BINDLE_PASSWORD",
-            "Password of that user",
-            Kind::Secret,
-        ),
+        password,
     ]
 }
 
@@ -102,7 +109,8 @@ pub fn reserved_variables() -> Vec<&'static str> {
         network::CA_FILE_VARIABLE,
         network::CLIENT_CERT_VARIABLE,
         network::CLIENT_KEY_VARIABLE,
-        crate::targets::approval::ENVIRONMENT_VARIABLE,
+        crate::environments::VARIABLE,
+        crate::credentials::PLACE_VARIABLE,
     ];
     variables.extend(network::PROXY_VARIABLES);
     variables

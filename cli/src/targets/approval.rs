@@ -10,7 +10,6 @@ use clap::ArgMatches;
 use super::approvals::{Approvals, Record};
 use super::hex;
 use super::lock::{FILE, Lock};
-use super::name::Name;
 use super::watch::Watch;
 use crate::ask::Asker;
 use crate::error::Error;
@@ -19,12 +18,6 @@ use crate::output;
 use crate::paths::Paths;
 use crate::text;
 use crate::variables::Variables;
-
-/// Variable that names the environment, as `spin deploy` has it.
-pub const ENVIRONMENT_VARIABLE: &str = "FERMYON_DEPLOYMENT_ENVIRONMENT";
-
-/// The environment where nothing names one.
-const DEFAULT_ENVIRONMENT: &str = "default";
 
 /// What the command line says of approvals.
 #[derive(Clone, Debug)]
@@ -83,11 +76,15 @@ pub struct Given {
 }
 
 impl Say {
-    /// Reads the flags of approvals, as [`crate::command`] declares them.
+    /// Reads the flags of approvals, as [`crate::command`] declares them, for this environment.
     ///
     /// # Errors
     /// A value that can't be read, as usage.
-    pub fn read(matches: &ArgMatches, variables: &Variables) -> Result<Self, Error> {
+    pub fn read(
+        matches: &ArgMatches,
+        environment: &str,
+        variables: &Variables,
+    ) -> Result<Self, Error> {
         let values = |name: &str| {
             let found = matches.try_get_many::<String>(name).ok().flatten();
             found.into_iter().flatten().cloned().collect::<Vec<_>>()
@@ -115,7 +112,7 @@ impl Say {
             })?);
         }
         Ok(Self {
-            environment: environment(matches, variables)?,
+            environment: environment.to_owned(),
             approve,
             private,
             yes: flag("yes"),
@@ -123,31 +120,12 @@ impl Say {
             asker: Asker::find(matches.get_flag("no-input"), variables),
         })
     }
-}
 
-/// The environment that `--environment-name` or its variable names.
-fn environment(matches: &ArgMatches, variables: &Variables) -> Result<String, Error> {
-    let flag = matches
-        .try_get_one::<String>("environment-name")
-        .ok()
-        .flatten();
-    let (name, source) = match flag {
-        Some(name) => (name.clone(), "--environment-name"),
-        None => match variables.os(ENVIRONMENT_VARIABLE) {
-            Some(name) => (name.to_string_lossy().into_owned(), ENVIRONMENT_VARIABLE),
-            None => return Ok(DEFAULT_ENVIRONMENT.to_owned()),
-        },
-    };
-    if Name::has_form(&name) {
-        return Ok(name);
+    /// Who can be asked.
+    #[must_use]
+    pub fn asker(&self) -> Asker {
+        self.asker
     }
-    Err(Error::new(
-        Exit::Usage,
-        format!("'{}' is no name of an environment", text::one_line(&name)),
-    )
-    .hint(format!(
-        "{source} names it: lower-case words of letters and digits, joined by '-', of at most 64 characters"
-    )))
 }
 
 /// Decides. `stored` and `locked` are what was approved of this digest in this environment.

@@ -6,9 +6,10 @@ use bowline_app::Digest;
 use bowline_host::Approval;
 use serde::{Deserialize, Serialize};
 
-use super::{files, hex};
+use super::hex;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::files;
 
 /// Form of the file that this program reads and writes.
 const VERSION: u32 = 1;
@@ -72,6 +73,33 @@ impl Approvals {
         Ok(all)
     }
 
+    /// The environments for which something is approved.
+    ///
+    /// # Errors
+    /// As [`Approvals::find`].
+    pub fn environments(&self) -> Result<Vec<String>, Error> {
+        let all = self.all()?.into_iter();
+        Ok(all.map(|record| record.environment).collect())
+    }
+
+    /// What is approved in this environment.
+    ///
+    /// # Errors
+    /// As [`Approvals::find`].
+    pub fn within(&self, environment: &str) -> Result<Vec<Record>, Error> {
+        let mut all = self.all()?;
+        all.retain(|record| record.environment == environment);
+        Ok(all)
+    }
+
+    /// Takes back everything that was approved in this environment, and returns it.
+    ///
+    /// # Errors
+    /// As [`Approvals::keep`].
+    pub fn close(&self, environment: &str) -> Result<Vec<Record>, Error> {
+        self.take(|record| record.environment == environment)
+    }
+
     /// All that is approved.
     ///
     /// # Errors
@@ -114,11 +142,13 @@ impl Approvals {
     /// # Errors
     /// As [`Approvals::keep`].
     pub fn revoke(&self, targets: &[Digest]) -> Result<Vec<Record>, Error> {
+        self.take(|record| targets.contains(&record.target))
+    }
+
+    fn take(&self, goes: impl Fn(&Record) -> bool) -> Result<Vec<Record>, Error> {
         let mut revoked = Vec::new();
         self.change(|all| {
-            let (gone, left) = std::mem::take(all)
-                .into_iter()
-                .partition(|record: &Record| targets.contains(&record.target));
+            let (gone, left) = std::mem::take(all).into_iter().partition(goes);
             revoked = gone;
             *all = left;
         })?;

@@ -9,11 +9,12 @@ use bowline_app::Digest;
 use bowline_host::Approval;
 use serde::{Deserialize, Serialize};
 
+use super::hex;
 use super::name::Name;
 use super::source::Source;
-use super::{files, hex};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::files;
 
 /// Name of the file.
 pub const FILE: &str = "bowline.lock";
@@ -195,6 +196,12 @@ impl Lock {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The environments for which it approves something.
+    pub fn environments(&self) -> impl Iterator<Item = String> + '_ {
+        let approvals = self.targets().iter().flat_map(|target| &target.approvals);
+        approvals.map(|approval| approval.environment.clone())
     }
 
     /// Every pinned target, by name.

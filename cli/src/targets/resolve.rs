@@ -28,6 +28,8 @@ pub struct Asked {
     pub target: Option<OsString>,
     /// Value of `--from`: beside this application the lock file is.
     pub from: Option<OsString>,
+    /// Value of `--environment-name`: the environment may say which target it is.
+    pub environment: Option<OsString>,
     /// `--locked`: take what the lock file holds, and nothing else.
     pub locked: bool,
     /// `--quiet`: say nothing of what is fetched.

@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::name::Name;
 use super::source::Source;
-use super::{MAX_SIZE, files, hex};
+use super::{MAX_SIZE, hex};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::fault;
+use crate::files;
 
 /// Form of the index that this program reads and writes.
 const VERSION: u32 = 1;

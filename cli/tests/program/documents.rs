@@ -71,11 +71,11 @@ fn the_commands_are_documented() {
     let world = World::new();
     let mut text = String::from(
         "# The command line\n\n\
-         What `--help` says. The settings of `deploy` and `plan` are those of the target in force; here, of the built-in Hippo target.\n\
-         A flag beats its variable, which beats the default; an empty variable counts as not set. How a command ends is in\n\
-         [exit-codes.md](exit-codes.md).\n\n\
-         `BOWLINE_HOME` names one folder for everything that bowline keeps: its signing key, installed and compiled targets, approvals, and the data of\n\
-         `bowline local`. Without it these are in the folders of the XDG Base Directory Specification. `NO_COLOR`, `CLICOLOR` and\n\
+         What `--help` says. The settings of `deploy`, `plan`, `login`, `whoami` and `settings` are those of the target in force; here, of\n\
+         the built-in Hippo target. A flag beats its variable; [settings.md](settings.md) has the other places that values come from. An empty\n\
+         variable counts as not set. How a command ends is in [exit-codes.md](exit-codes.md).\n\n\
+         `BOWLINE_HOME` names one folder for everything that bowline keeps: its signing key, installed and compiled targets, environments,\n\
+         credentials, approvals, and the data of `bowline local`. Without it these are in the folders of the XDG Base Directory Specification. `NO_COLOR`, `CLICOLOR` and\n\
          `CLICOLOR_FORCE` are honoured.\n\n\
          `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY` (upper case before lower case) name the proxies that requests go through: HTTP\n\
          proxies such as `http://user:password@proxy.example.com:3128`, or SOCKS proxies (`socks5h://...`). Hosts in `NO_PROXY`, separated\n\

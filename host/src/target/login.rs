@@ -41,17 +41,22 @@ impl Logins {
         target: &Target,
         refusal: HostError,
     ) -> Result<(), HostError> {
-        match &refusal {
-            HostError::Failed {
-                failure: TargetFailure::Unauthenticated(reason),
-                ..
-            } if self.left > 0 && target.can_authenticate() => {
-                tracing::debug!(target = target.name(), %reason, "logging in");
-                self.left -= 1;
-            }
-            _ => return Err(refusal),
+        let HostError::Failed {
+            failure: TargetFailure::Unauthenticated(reason),
+            ..
+        } = &refusal
+        else {
+            return Err(refusal);
+        };
+        self.session.environment.forget_credential().await;
+        if self.left == 0 || !target.can_authenticate() {
+            return Err(refusal);
         }
+        tracing::debug!(target = target.name(), %reason, "logging in");
+        self.left -= 1;
         let renewed = target.authenticate(&self.session).await?;
+        // At once: what comes after it may fail, and the login was worth something all the same.
+        self.session.environment.keep_credential(&renewed).await;
         self.session.environment = Arc::new(self.session.environment.renewed(renewed.clone()));
         self.credential = Some(renewed);
         Ok(())

@@ -7,7 +7,7 @@ use axum::http::HeaderName;
 use bowline_guest_artifacts as artifacts;
 use bowline_host::{
     Approval, Artifact, Ask, Credential, Denial, Engine, EngineOptions, Environment, GuestStream,
-    HostError, HttpClient, HttpOptions, LimitExceeded, Limits, Observer, Operation, Secret,
+    HostError, HttpClient, HttpOptions, Keep, LimitExceeded, Limits, Observer, Operation, Secret,
     SecretMisuse, Session, Setting, SettingKind, Target, TargetFailure, TransportErrorKind,
 };
 

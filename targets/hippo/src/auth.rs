@@ -14,8 +14,8 @@ use crate::port::Http;
 /// Gets a token for a user name and a password (or the placeholder for it).
 ///
 /// # Errors
-/// What `setting` reports; [`Failure::Unauthenticated`] if Hippo refuses the login, or if there is a token in the settings,
-/// for which no login can be a substitute; [`Failure::InvalidSetting`] without user name or password.
+/// What `setting` reports; [`Failure::Unauthenticated`] if Hippo refuses the login, without user name or password, or if there is a
+/// token in the settings, for which no login can be a substitute.
 pub fn authenticate(
     http: &dyn Http,
     setting: impl Fn(&str) -> Result<Option<String>, Failure>,
@@ -26,15 +26,23 @@ pub fn authenticate(
             "Hippo refuses the token of hippo-token: get a new one, or give hippo-username and hippo-password instead".to_owned(),
         ));
     }
-    let need = |name: &str| {
-        setting(name)?.ok_or_else(|| Failure::invalid_setting(name, "is needed for the login"))
-    };
-    log_in(
-        http,
-        &base,
-        &need(names::USERNAME)?,
-        &need(names::PASSWORD)?,
-    )
+    // Both are read before anything is said, so that everything that is missing is said at once.
+    match (setting(names::USERNAME)?, setting(names::PASSWORD)?) {
+        (Some(user_name), Some(password)) => log_in(http, &base, &user_name, &password),
+        (user_name, password) => {
+            let missing: Vec<&str> = [
+                (names::USERNAME, user_name.is_none()),
+                (names::PASSWORD, password.is_none()),
+            ]
+            .into_iter()
+            .filter_map(|(name, is_missing)| is_missing.then_some(name))
+            .collect();
+            Err(Failure::Unauthenticated(format!(
+                "there is no login for Hippo, and no {} for a new one",
+                missing.join(", no ")
+            )))
+        }
+    }
 }
 
 fn log_in(

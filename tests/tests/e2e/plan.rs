@@ -252,6 +252,7 @@ async fn a_saved_plan_is_refused_when_something_moved_here() {
             ],
         );
 
+    home.bowline(["env", "set", "staging"]).run().success();
     by_plan(&file)
         .arg("--environment-name=staging")
         .run()

@@ -91,6 +91,13 @@ fn an_approval_is_for_one_environment() {
     world.install(guests::asks());
     let deploy = || asking(world.deploy("guest"), &world);
     deploy().run().success();
+    deploy()
+        .arg("-e")
+        .arg("staging")
+        .run()
+        .fails(6, &["there is no environment 'staging'"]);
+    let set = world.home.bowline(["env", "set", "staging"]);
+    set.run().success();
     let not_approved = "is not approved in the environment 'staging'";
     deploy()
         .arg("-e")

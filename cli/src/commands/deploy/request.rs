@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::limits;
 use crate::network::Flags;
-use crate::settings::{self, Settings, Source, host};
+use crate::settings::{Settings, Source, gather, host};
 use crate::variables::Variables;
 
 /// A deployment to make.
@@ -48,24 +48,19 @@ pub(super) struct BindleServer {
 }
 
 impl Request {
-    /// Reads it from the flags of `deploy`, the variables and the defaults.
+    /// Reads it from the flags of `deploy`, and these settings: bowline's own and the target's.
     ///
     /// # Errors
     /// The first thing that is wrong, as usage.
     pub(super) fn read(
         matches: &ArgMatches,
         description: &Description,
+        settings: Settings,
         variables: &Variables,
     ) -> Result<Self, Error> {
-        let flag = |name: &str| matches.get_one::<String>(name).cloned();
         let own = host::bindle(description.uses_bindle);
-        // One pass over both, so that what is missing is said at once.
-        let all: Vec<_> = own.iter().chain(&description.settings).cloned().collect();
-        let (ours, targets) = settings::resolve(&all, flag, variables)?
-            .split(|name| own.iter().any(|setting| setting.name == name));
-        let from = matches
-            .get_one::<OsString>("from")
-            .map_or_else(|| PathBuf::from("."), PathBuf::from);
+        let (ours, targets) = settings.split(|name| own.iter().any(|setting| setting.name == name));
+        let from = gather::from(matches);
         Ok(Self {
             building: Building::asked(
                 matches,
@@ -168,9 +163,12 @@ fn half_given(source: &Source, given: &str, missing: &str, ways: &str) -> Error 
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::description::tests::{description, setting};
     use crate::settings::kind::Kind;
+    use crate::settings::{self, Sources, flags};
 
     fn acme(uses_bindle: bool) -> Description {
         let mut made = description(vec![setting("acme-url", Some("ACME_URL"), Kind::Url)]);
@@ -187,11 +185,20 @@ mod tests {
             .try_get_matches_from(format!("bowline deploy {line}").split_whitespace())
             .unwrap();
         let variables = Variables::from_pairs(variables.iter().copied());
-        Request::read(
-            matches.subcommand_matches("deploy").unwrap(),
-            description,
-            &variables,
-        )
+        let matches = matches.subcommand_matches("deploy").unwrap();
+        let mut all = host::bindle(description.uses_bindle);
+        all.extend(description.settings.iter().cloned());
+        let sources = Sources {
+            flags: &flags::read(&all, matches, &mut || Ok(Vec::new().into())).unwrap(),
+            variables: &variables,
+            project: &BTreeMap::new(),
+            environment: &BTreeMap::new(),
+        };
+        let values = settings::resolve(&all, &sources, |_, _| Ok(None))?;
+        match settings::refuse_missing(&settings::missing(&all, &values)) {
+            Some(error) => Err(error),
+            None => Request::read(matches, description, values, &variables),
+        }
     }
 
     fn refusal(

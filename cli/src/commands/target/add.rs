@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::target::Added;
 use crate::target::Chosen;
-use crate::targets::approval::{self, Asking, Say};
+use crate::targets::approval::{self, Asking};
 use crate::targets::approvals::Record;
 use crate::targets::{Entry, Index, Lock, Locked, Name, hex};
 
@@ -18,7 +18,7 @@ use crate::targets::{Entry, Index, Lock, Locked, Name, hex};
 /// # Errors
 /// When it can't be had or is no target; when another one has its name; when it is not approved. Nothing is installed then.
 pub(crate) fn run(matches: &ArgMatches, context: &Context<'_>) -> Result<Added, Error> {
-    let say = Say::read(matches, context.variables)?;
+    let say = context.say(matches)?;
     let source = source(
         &matches
             .get_one::<OsString>("SOURCE")

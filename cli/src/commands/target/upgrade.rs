@@ -22,7 +22,7 @@ use crate::targets::{Entry, Fetched, Lock, LockedApproval, Name, Source, hex, un
 /// The first target that can't be had or is not approved. It stays as it was, with what was approved of it; those before it
 /// are upgraded.
 pub(crate) fn run(matches: &ArgMatches, context: &Context<'_>) -> Result<Upgraded, Error> {
-    let say = Say::read(matches, context.variables)?;
+    let say = context.say(matches)?;
     let index = context.store.index()?;
     let other = match matches.get_one::<OsString>("SOURCE") {
         Some(text) => Some(source(text)?),

@@ -8,16 +8,18 @@ fn wants(network: &[&str], bindle: bool) -> Wants {
 }
 
 fn say(line: &str) -> Say {
-    try_say(line, &[]).unwrap()
+    try_say(line).unwrap()
 }
 
-fn try_say(line: &str, variables: &[(&str, &str)]) -> Result<Say, Error> {
+fn try_say(line: &str) -> Result<Say, Error> {
     let line = format!("bowline deploy --no-input {line}");
     let matches = crate::command::command(None)
         .try_get_matches_from(line.split_whitespace())
         .unwrap();
-    let variables = Variables::from_pairs(variables.iter().copied());
-    Say::read(matches.subcommand_matches("deploy").unwrap(), &variables)
+    let matches = matches.subcommand_matches("deploy").unwrap();
+    let environment = matches.get_one::<String>("environment-name");
+    let environment = environment.map_or("default", String::as_str);
+    Say::read(matches, environment, &Variables::default())
 }
 
 fn acme(wants: &Wants) -> Asking<'_> {
@@ -162,16 +164,6 @@ fn a_private_address_is_allowed_for_declared_origins_only() {
 }
 
 #[test]
-fn the_environment_comes_from_flag_or_variable() {
-    let variable = [(ENVIRONMENT_VARIABLE, "staging")];
-    assert_eq!(try_say("", &[]).unwrap().environment, "default");
-    assert_eq!(try_say("", &variable).unwrap().environment, "staging");
-    assert_eq!(try_say("-e live", &variable).unwrap().environment, "live");
-    let error = try_say("-e Live!", &[]).unwrap_err();
-    assert_eq!(error.exit(), Exit::Usage);
-}
-
-#[test]
 fn values_that_are_none_are_usage() {
     for line in [
         "--approve acme".to_owned(),
@@ -179,11 +171,7 @@ fn values_that_are_none_are_usage() {
         "--allow-private api.acme.test".to_owned(),
         "--allow-private https://api.acme.test/path".to_owned(),
     ] {
-        assert_eq!(
-            try_say(&line, &[]).unwrap_err().exit(),
-            Exit::Usage,
-            "{line}"
-        );
+        assert_eq!(try_say(&line).unwrap_err().exit(), Exit::Usage, "{line}");
     }
 }
 

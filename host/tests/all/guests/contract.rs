@@ -136,6 +136,42 @@ pub async fn logs_in() {
     assert_eq!(server.seen().len(), 3);
 }
 
+impl Keep for Ear {
+    fn refused(&self, credential: &Credential) {
+        self.hear(format!("refused {}", credential.secret.expose()));
+    }
+
+    fn renewed(&self, credential: &Credential) {
+        self.hear(format!("renewed {}", credential.secret.expose()));
+    }
+}
+
+#[tokio::test]
+async fn a_refused_credential_is_forgotten_and_the_renewed_one_kept_at_once() {
+    let old = Credential {
+        secret: Secret::new("old"),
+        expires_at: None,
+        belongs_to: Some("server-url".to_owned()),
+    };
+    let expected: [(bool, &[&str]); 2] = [
+        (true, &["refused old", "renewed tok"]),
+        (false, &["refused old", "renewed tok", "refused tok"]),
+    ];
+    for (accepts, expected) in expected {
+        let server = platform(accepts).await;
+        let target = target(artifacts::logs_in());
+        let kept = Arc::new(Ear::default());
+        let environment = environment(&[("server-url", &server.url), ("password", "pw")])
+            .with_credential(Some(old.clone()))
+            .with_keeper(kept.clone());
+        let (session, _) = session(&target, environment).await;
+        let (_folder, application) = application::load();
+        let deployed = target.deploy_authenticated(application, &session).await;
+        assert_eq!(deployed.is_ok(), accepts);
+        assert_eq!(kept.heard(), expected);
+    }
+}
+
 #[tokio::test]
 pub async fn a_second_refusal_is_final() {
     let server = platform(false).await;

@@ -43,12 +43,17 @@ fn a_wrong_password_is_told_in_hippos_words() {
 
 #[test]
 fn a_name_or_password_that_is_missing_is_told_by_its_setting() {
-    for given in [&BOB[..1], &BOB[1..]] {
+    for (given, missing) in [
+        (&BOB[..1], "no hippo-password for a new one"),
+        (&BOB[1..], "no hippo-username for a new one"),
+        (&[], "no hippo-username, no hippo-password for a new one"),
+    ] {
         let hippo = Hippo::default();
-        assert!(matches!(
-            log_in(&hippo, given),
-            Err(Failure::InvalidSetting(_))
-        ));
+        let refused = log_in(&hippo, given);
+        assert!(
+            matches!(&refused, Err(Failure::Unauthenticated(text)) if text.ends_with(missing)),
+            "{refused:?}"
+        );
         assert!(hippo.seen().is_empty());
     }
 }

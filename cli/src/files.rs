@@ -9,16 +9,17 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output;
 use crate::paths;
 
 /// Bytes of an index, of approvals, or of a lock file: thousands of targets fit.
-pub(super) const MAX_TEXT: u64 = 4 << 20;
+pub(crate) const MAX_TEXT: u64 = 4 << 20;
 
 /// Reads a TOML file that bowline writes. `None` when there is none.
 ///
 /// # Errors
 /// When it can't be read, is no TOML, or not what is expected; naming the file and the place in it.
-pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error> {
     let Some(text) = read_text(path)? else {
         return Ok(None);
     };
@@ -31,7 +32,7 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error>
 ///
 /// # Errors
 /// When it can't be read, is no UTF-8, or larger than [`MAX_TEXT`].
-pub(super) fn read_text(path: &Path) -> Result<Option<String>, Error> {
+pub(crate) fn read_text(path: &Path) -> Result<Option<String>, Error> {
     let cannot = |error: &io::Error| {
         Error::new(Exit::Usage, format!("can't read {}", path.display())).cause(error)
     };
@@ -54,8 +55,77 @@ pub(super) fn read_text(path: &Path) -> Result<Option<String>, Error> {
     Ok(Some(text))
 }
 
+/// Makes sure that a file with secrets is this user's alone. One that others can read is closed to them, and the user is told; there
+/// may be none.
+///
+/// # Errors
+/// When it is somebody else's, or its permissions can't be changed.
+pub(crate) fn guard(path: &Path) -> Result<(), Error> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+        let Ok(there) = fs::metadata(path) else {
+            return Ok(());
+        };
+        let own = rustix::process::geteuid().as_raw();
+        if there.uid() != own && there.uid() != 0 && own != 0 {
+            return Err(Error::new(
+                Exit::Usage,
+                format!("{} belongs to another user", path.display()),
+            )
+            .hint("who wrote it may know what is in it, or want you to use it; move it away"));
+        }
+        let mode = there.permissions().mode();
+        if mode & 0o077 != 0 {
+            let closed = fs::Permissions::from_mode(mode & 0o700);
+            fs::set_permissions(path, closed).map_err(|error| {
+                Error::new(
+                    Exit::Usage,
+                    format!("{} holds secrets, and others can read it", path.display()),
+                )
+                .cause(&error)
+                .hint(format!("run: chmod 600 {}", path.display()))
+            })?;
+            output::warning(&format!(
+                "others could read the secrets in {}; it is yours alone now. If somebody may have read it, log in again",
+                path.display()
+            ));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+/// Closes a folder of secrets to everybody else.
+///
+/// # Errors
+/// When its permissions can't be changed.
+pub(crate) fn close_folder(folder: &Path) -> Result<(), Error> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let close = || {
+            if fs::metadata(folder)?.permissions().mode() & 0o077 != 0 {
+                fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+            }
+            Ok(())
+        };
+        close().map_err(|error: io::Error| {
+            Error::new(
+                Exit::Internal,
+                format!("can't close the folder {} to others", folder.display()),
+            )
+            .cause(&error)
+        })?;
+    }
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
 /// A TOML file that says something else than expected.
-pub(super) fn malformed(path: &Path, error: &toml::de::Error) -> Error {
+pub(crate) fn malformed(path: &Path, error: &toml::de::Error) -> Error {
     // toml's own text shows the line, which stands for itself.
     let shown = error.to_string();
     let made = Error::new(
@@ -79,7 +149,7 @@ pub(super) fn malformed(path: &Path, error: &toml::de::Error) -> Error {
 ///
 /// # Errors
 /// Only when a value has no TOML form, which none of bowline's has.
-pub(super) fn to_toml(value: &impl Serialize) -> Result<String, Error> {
+pub(crate) fn to_toml(value: &impl Serialize) -> Result<String, Error> {
     toml::to_string(value).map_err(|error| {
         Error::new(
             Exit::Internal,
@@ -93,7 +163,7 @@ pub(super) fn to_toml(value: &impl Serialize) -> Result<String, Error> {
 ///
 /// # Errors
 /// When the folder or the file can't be written.
-pub(super) fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let folder = path.parent().unwrap_or(Path::new("."));
     paths::create_private(folder)?;
     replace(path, bytes, None)
@@ -104,7 +174,7 @@ pub(super) fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 ///
 /// # Errors
 /// When the file can't be written.
-pub(super) fn replace(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<(), Error> {
+pub(crate) fn replace(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<(), Error> {
     let write = || {
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -142,7 +212,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<()
 ///
 /// # Errors
 /// When the folder or its lock can't be made.
-pub(super) fn hold(folder: &Path, name: &str) -> Result<File, Error> {
+pub(crate) fn hold(folder: &Path, name: &str) -> Result<File, Error> {
     paths::create_private(folder)?;
     let path = folder.join(name);
     let mut options = fs::OpenOptions::new();
