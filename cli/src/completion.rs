@@ -14,11 +14,12 @@ use clap_complete::engine::{
 use clap_complete::env::{EnvCompleter, Shells};
 
 use crate::command;
+use crate::credentials::Credentials;
+use crate::environments::{self, Environments};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::paths::Paths;
 use crate::target::BUILT_IN;
-use crate::targets::approvals::Approvals;
 use crate::targets::{self, Asked, Store};
 use crate::text;
 use crate::variables::Variables;
@@ -89,9 +90,13 @@ fn command_for(words: &[OsString], variables: &Variables) -> Command {
     let glance = command::glance(words.get(1..).unwrap_or_default());
     let description = glance.with_target.then_some(()).and_then(|()| {
         let paths = Paths::find(variables).ok()?;
+        let flag = glance.asked.environment.as_deref();
+        let selected = Environments::new(&paths).select(flag, variables).ok()?;
+        let kept = selected.environment.target.map(OsString::from);
         let asked = Asked {
             here: true,
             quiet: true,
+            target: glance.asked.target.clone().or(kept),
             ..glance.asked
         };
         let target = targets::resolve(&asked, &paths, variables).ok()?;
@@ -127,6 +132,7 @@ fn with_values(arg: Arg, within: &str, variables: &Variables) -> Arg {
             }))
         }
         "NAME" if within == "target" => arg.add(ArgValueCandidates::new(move || installed(&known))),
+        "NAME" if within == "env" => arg.add(ArgValueCandidates::new(move || environments(&known))),
         "environment-name" => arg.add(ArgValueCandidates::new(move || environments(&known))),
         "RUN" => arg.add(ArgValueCandidates::new(move || runs(&known))),
         "limit" => arg.add(ArgValueCandidates::new(limits)),
@@ -165,18 +171,13 @@ fn installed(variables: &Variables) -> Vec<CompletionCandidate> {
     all
 }
 
-/// Environments in which something is approved, and the one that is used where none is named.
+/// The environments of which something is known. What can't be read offers nothing but the default: `bowline env list` says why.
 fn environments(variables: &Variables) -> Vec<CompletionCandidate> {
-    let mut names = vec!["default".to_owned()];
-    let known = Paths::find(variables).and_then(|paths| Approvals::new(paths.approvals()).all());
-    names.extend(
-        known
-            .unwrap_or_default()
-            .into_iter()
-            .map(|record| record.environment),
-    );
-    names.sort_unstable();
-    names.dedup();
+    let known = Paths::find(variables).and_then(|paths| {
+        let credentials = Credentials::new(&paths, variables)?;
+        environments::known(&paths, &credentials, None)
+    });
+    let names = known.unwrap_or_else(|_| [environments::DEFAULT.to_owned()].into());
     names.into_iter().map(CompletionCandidate::new).collect()
 }
 
