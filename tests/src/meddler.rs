@@ -75,7 +75,7 @@ impl Act {
     /// A refusal as the reference server writes it.
     pub fn refusal(status: u16, error: &str) -> Act {
         let error = toml::Value::from(error);
-        Self::answer(status, "application/toml", &format!("error = {error}\n"))
+        Self::answer(status, "application/toml", format!("error = {error}\n"))
     }
 }
 
