@@ -100,8 +100,13 @@ pub(crate) async fn small(
 async fn ask(http: &HttpClient, first: &Url) -> Result<reqwest::Response, ContentError> {
     let mut url = first.clone();
     for _ in 0..=REDIRECTS {
-        let answer = http
-            .reqwest()
+        // Where one is redirected to is shown no client certificate (docs/adr/0024).
+        let client = if url.origin() == first.origin() {
+            http.reqwest()
+        } else {
+            http.unidentified()
+        };
+        let answer = client
             .get(url.clone())
             .send()
             .await
