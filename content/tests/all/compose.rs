@@ -124,7 +124,7 @@ fn the_same_parts_give_the_same_bytes() {
     let make = || {
         composed(
             caller("a:b/c@1.0.0"),
-            vec![dependency("a:b", environment(""))],
+            vec![dependency("a:b", environment())],
         )
         .unwrap()
     };
@@ -183,7 +183,7 @@ fn what_does_not_fit_is_said() {
 }
 
 /// A dependency that counts the environment variables that it sees.
-fn environment(_: &str) -> Vec<u8> {
+fn environment() -> Vec<u8> {
     asking(
         "wasi:cli/environment@0.2.0",
         r#"(export "get-environment" (func (result (list (tuple string string)))))"#,
@@ -196,7 +196,7 @@ fn environment(_: &str) -> Vec<u8> {
 #[test]
 fn what_is_not_inherited_is_refused() {
     let part = |inherit| {
-        let mut asks = dependency("a:b", environment(""));
+        let mut asks = dependency("a:b", environment());
         asks.inherit = inherit;
         composed(caller("a:b/c@1.0.0"), vec![asks]).unwrap()
     };
