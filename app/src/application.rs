@@ -1,6 +1,7 @@
 //! The application: everything that is deployed, checked and hashed.
 
 mod load;
+mod restore;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use crate::record::{
     self, ApplicationRecord, ComponentContents, ComponentRecord, ContentLabel, TriggerRecord,
     VariableRecord,
 };
-use crate::{Content, Digest};
+use crate::{Content, Digest, Reading};
 
 /// A Spin application, immutable once it was loaded.
 ///
@@ -221,7 +222,20 @@ impl Application {
         binaries: &BTreeMap<String, PathBuf>,
         limits: &Limits,
     ) -> Result<Self, LoadError> {
-        load::assemble(manifest, binaries, limits)
+        let reading = Reading::default().within(limits);
+        Self::assemble_by(manifest, binaries, &reading)
+    }
+
+    /// Like [`Application::assemble`], while somebody watches, or with digests that are known from before.
+    ///
+    /// # Errors
+    /// As for [`Application::assemble`].
+    pub fn assemble_by(
+        manifest: &Manifest,
+        binaries: &BTreeMap<String, PathBuf>,
+        reading: &Reading<'_>,
+    ) -> Result<Self, LoadError> {
+        load::assemble(manifest, binaries, reading)
     }
 
     /// The manifest, as it was asked for.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::Digest;
@@ -210,12 +211,39 @@ pub(crate) struct Hashed {
     pub(crate) digest: Digest,
     pub(crate) size: u64,
     pub(crate) stamp: Stamp,
-    /// The first bytes, for looking at what kind of file it is.
-    pub(crate) head: Vec<u8>,
+    /// What its first bytes say.
+    pub(crate) kind: Kind,
 }
 
-/// Hashes a file, and fails when it changes meanwhile.
-pub(crate) fn hash_file(path: &Path, buffer: &mut [u8]) -> io::Result<Hashed> {
+/// What the first bytes of a file say that it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Kind {
+    Wasm,
+    PrivateKey,
+    Other,
+}
+
+impl Kind {
+    /// How many bytes are looked at.
+    const HEAD: usize = 64;
+
+    fn of(head: &[u8]) -> Self {
+        // PEM names what it holds in its first line.
+        let is_private = |head: &[u8]| {
+            let mut windows = head.windows(16);
+            windows.any(|window| window == b"PRIVATE KEY-----")
+        };
+        match head {
+            [0, b'a', b's', b'm', ..] => Self::Wasm,
+            head if head.starts_with(b"-----BEGIN ") && is_private(head) => Self::PrivateKey,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Hashes a file, and fails when it changes meanwhile. `told` hears how many bytes were read, again and again.
+pub(crate) fn hash_file(path: &Path, buffer: &mut [u8], told: &dyn Fn(u64)) -> io::Result<Hashed> {
     let mut file = File::open(path)?;
     let stamp = Stamp::of(&file.metadata()?);
     let mut hasher = Sha256::new();
@@ -228,14 +256,14 @@ pub(crate) fn hash_file(path: &Path, buffer: &mut [u8]) -> io::Result<Hashed> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
-        if size == 0 {
-            head.extend_from_slice(&buffer[..read.min(64)]);
-        }
+        let wanted = Kind::HEAD.saturating_sub(head.len()).min(read);
+        head.extend_from_slice(&buffer[..wanted]);
         hasher.update(&buffer[..read]);
         size += read as u64;
         if size > stamp.size {
             return Err(changed(path));
         }
+        told(read as u64);
     }
     if size != stamp.size || Stamp::of(&file.metadata()?) != stamp {
         return Err(changed(path));
@@ -244,7 +272,7 @@ pub(crate) fn hash_file(path: &Path, buffer: &mut [u8]) -> io::Result<Hashed> {
         digest: Digest::from_bytes(hasher.finalize().into()),
         size,
         stamp,
-        head,
+        kind: Kind::of(&head),
     })
 }
 
@@ -253,7 +281,7 @@ mod tests {
     use super::*;
 
     fn content(path: &Path) -> Content {
-        let hashed = hash_file(path, &mut [0; 7]).unwrap();
+        let hashed = hash_file(path, &mut [0; 7], &|_| {}).unwrap();
         Content::from_file(path.into(), &hashed, "text/plain")
     }
 

@@ -30,10 +30,14 @@ mod digest;
 mod error;
 mod files;
 mod guest_path;
+mod hash_cache;
 pub mod invoice;
 mod json;
 mod manifest;
+mod parallel;
+mod reading;
 pub mod record;
+pub mod standalone;
 
 pub use application::{Application, Component, Limits, MountedFile, Route, Trigger, Variable};
 pub use bindle_id::{BindleId, BindleIdError};
@@ -42,7 +46,9 @@ pub use content::Content;
 pub use digest::{Digest, ParseDigestError};
 pub use error::{Fault, LoadError, Location};
 pub use guest_path::{PathFault, check_guest_path};
+pub use hash_cache::HashCache;
 pub use manifest::{
     Build, Dependency, DependencyName, DependencySource, Inherit, Manifest, Source,
     TargetEnvironment, Unresolved, tool_table,
 };
+pub use reading::{Hashing, Reading};

@@ -34,5 +34,8 @@ mod spin1;
 #[path = "suite/spin1_reader.rs"]
 mod spin1_reader;
 #[cfg(test)]
+#[path = "suite/standalone.rs"]
+mod standalone;
+#[cfg(test)]
 #[path = "suite/support.rs"]
 mod support;

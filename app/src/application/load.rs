@@ -6,27 +6,28 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Application, Component, Limits, MountedFile, Trigger, Variable, revision};
+use super::{Application, Component, MountedFile, Trigger, Variable, revision};
 use crate::bundle::WASM_MEDIA_TYPE;
-use crate::content::Hashed;
+use crate::content::Kind;
 use crate::error::{Fault, LoadError};
 use crate::files::{Collected, Folder, Hashes};
 use crate::manifest::{
     ComponentTable, Document, Manifest, Places, Source, Spans, TriggerTable, Use, VariableTable,
 };
-use crate::{Content, Digest, record};
+use crate::{Content, Digest, Reading, record};
 
 pub(super) fn assemble(
     manifest: &Manifest,
     binaries: &BTreeMap<String, PathBuf>,
-    limits: &Limits,
+    reading: &Reading<'_>,
 ) -> Result<Application, LoadError> {
     let document = manifest.document();
     let mut warnings = manifest.warnings().to_vec();
     let tables: Vec<_> = manifest.deployed().collect();
     refuse_unknown(&tables, binaries)?;
 
-    let mut folder = Folder::of(document, limits)?;
+    let limits = reading.limits();
+    let mut folder = Folder::of(document, &limits)?;
     let mut sources = Vec::new();
     let mut collected = Vec::new();
     for component in &tables {
@@ -36,7 +37,7 @@ pub(super) fn assemble(
     let every_file = sources
         .iter()
         .chain(collected.iter().flat_map(Collected::files));
-    let hashes = Hashes::of(every_file, limits)?;
+    let hashes = Hashes::of(every_file, reading)?;
 
     let mut components = Vec::new();
     for ((table, source), files) in tables.into_iter().zip(sources).zip(collected) {
@@ -114,7 +115,7 @@ fn component(
 ) -> Result<Component, LoadError> {
     let id = table.id.get_ref().clone();
     let wasm = hashes.get(source)?;
-    if !wasm.head.starts_with(b"\0asm") {
+    if wasm.kind != Kind::Wasm {
         let fault = Fault::NotWasm {
             component: id,
             path: source.to_path_buf(),
@@ -124,7 +125,7 @@ fn component(
     let mut mounted = Vec::with_capacity(files.len());
     for (path, file) in files {
         let hashed = hashes.get(&file)?;
-        if holds_private_key(hashed) {
+        if hashed.kind == Kind::PrivateKey {
             warnings.push(format!(
                 "component `{id}` gets `{path}`, which holds a private key; leave it out with `exclude_files` if that is not meant"
             ));
@@ -159,15 +160,6 @@ fn component(
         ),
         places: Places::new(document, table.spans.clone()),
     })
-}
-
-/// PEM names what it holds in its first line.
-fn holds_private_key(file: &Hashed) -> bool {
-    file.head.starts_with(b"-----BEGIN ")
-        && file
-            .head
-            .windows(16)
-            .any(|window| window == b"PRIVATE KEY-----")
 }
 
 fn put_together(
@@ -250,7 +242,7 @@ fn variable(document: &Arc<Document>, table: &VariableTable) -> Variable {
 }
 
 /// All content of the components, each digest once, and where to find it.
-fn index(components: &[Component]) -> (Vec<Content>, HashMap<Digest, usize>) {
+pub(super) fn index(components: &[Component]) -> (Vec<Content>, HashMap<Digest, usize>) {
     let mut contents = Vec::new();
     let mut by_digest = HashMap::new();
     for component in components {

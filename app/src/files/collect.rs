@@ -73,6 +73,7 @@ impl Folder<'_> {
             }
         }
         collector.refuse_nesting(component.id.span())?;
+        collector.warn_of_twins();
         let id = component.id.get_ref();
         let suspicions = std::mem::take(&mut collector.suspicions).into_iter().map(|(what, (first, count))| {
             let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
@@ -249,6 +250,9 @@ impl Collector<'_, '_> {
             };
             let relative = self.relative_entry(&root, entry.path());
             if entry.file_type().is_dir() {
+                if entry.depth() == DEEPEST && !self.excluded.matches(&relative.lossy) {
+                    return Err(self.too_deep(selection, &relative.lossy));
+                }
                 if self.excluded.matches(&relative.lossy) {
                     // What lies below may still be wanted: an exclusion names files. Only a link that leaves is cut.
                     if entry.path_is_symlink() && !self.is_inside(entry.path()) {
@@ -301,6 +305,20 @@ impl Collector<'_, '_> {
             limit: self.folder.limits.entries.to_string(),
         };
         Err(self.folder.document.error(selection.span.clone(), fault))
+    }
+
+    /// Leaving out what lies deeper without a word would deploy half an application.
+    fn too_deep(&self, selection: &Selection<'_>, path: &str) -> LoadError {
+        let start: String = path.chars().take(40).collect();
+        let fault = Fault::TooLarge {
+            what: format!(
+                "`files` of component `{}` look at folders that lie too deep inside each other (`{}...`)",
+                self.collected.component,
+                start.escape_debug()
+            ),
+            limit: format!("{DEEPEST} folders"),
+        };
+        self.folder.document.error(selection.span.clone(), fault)
     }
 
     /// A dangling link matters only if it would have been a file; anything else that can't be read does matter.
@@ -411,6 +429,32 @@ impl Collector<'_, '_> {
             return Err(document.error(span.clone(), fault));
         }
         Ok(())
+    }
+
+    /// Paths that differ in the case of letters only: fine here, and one file on Windows and macOS.
+    fn warn_of_twins(&mut self) {
+        let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+        let mut twins = Vec::new();
+        for path in self.collected.files.keys() {
+            match seen.get(&path.to_lowercase()) {
+                Some(first) => twins.push((*first, path)),
+                None => {
+                    seen.insert(path.to_lowercase(), path);
+                }
+            }
+        }
+        let Some((first, second)) = twins.first() else {
+            return;
+        };
+        let more = match twins.len() {
+            1 => String::new(),
+            count => format!(", and so do {} more", count - 1),
+        };
+        self.warnings.push(format!(
+            "component `{}` gets `{first}` and `{second}`, which differ in the case of letters only{more}: where case does not \
+             matter, as on Windows and macOS, one would take the place of the other",
+            self.collected.component
+        ));
     }
 
     /// No path may be a file and a folder at once.

@@ -1,72 +1,69 @@
 //! Hashing every file once, on all cores.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZero;
+use std::fs::Metadata;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
-use crate::Limits;
 use crate::content::{BLOCK, Hashed, hash_file};
 use crate::error::{Fault, LoadError};
-
-/// More threads than this only wait for the disk.
-const MOST_THREADS: usize = 8;
+use crate::parallel;
+use crate::{Hashing, Limits, Reading};
 
 /// What reading all files told, by file.
 #[derive(Debug)]
 pub(crate) struct Hashes(BTreeMap<Arc<Path>, Hashed>);
 
 impl Hashes {
-    /// Reads `files`, each once. Their sizes are checked before the first is read.
+    /// Reads `files`, each once, unless the cache knows them. Their sizes are checked before the first is read.
     pub(crate) fn of<'f>(
         files: impl Iterator<Item = &'f Arc<Path>>,
-        limits: &Limits,
+        reading: &Reading<'_>,
     ) -> Result<Self, LoadError> {
-        let files: Vec<Arc<Path>> = files
-            .cloned()
-            .collect::<BTreeSet<_>>()
-            .into_iter()
-            .collect();
-        check_sizes(&files, limits)?;
-        let threads = std::thread::available_parallelism()
-            .map_or(1, NonZero::get)
-            .min(MOST_THREADS)
-            .min(files.len());
-        let next = AtomicUsize::new(0);
-        let failed = AtomicBool::new(false);
-        let work = || {
-            let mut buffer = vec![0; BLOCK];
-            let mut done = Vec::new();
-            while !failed.load(Ordering::Relaxed) {
-                let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) else {
-                    break;
-                };
-                match hash_file(file, &mut buffer) {
-                    Ok(hashed) => done.push((Arc::clone(file), hashed)),
-                    Err(source) => {
-                        failed.store(true, Ordering::Relaxed);
-                        return Err(unreadable(file, source));
-                    }
-                }
-            }
-            Ok(done)
-        };
+        let files: BTreeSet<Arc<Path>> = files.cloned().collect();
+        let files = look(files, &reading.limits())?;
         let mut hashes = BTreeMap::new();
-        std::thread::scope(|scope| {
-            let helpers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let mut results = vec![work()];
-            for helper in helpers {
-                match helper.join() {
-                    Ok(result) => results.push(result),
-                    Err(panic) => std::panic::resume_unwind(panic),
+        let mut unknown = Vec::new();
+        for (file, metadata) in files {
+            let known = reading.cache.and_then(|cache| cache.find(&file, &metadata));
+            match known {
+                Some(hashed) => {
+                    hashes.insert(file, hashed);
                 }
+                None => unknown.push((file, metadata)),
             }
-            for result in results {
-                hashes.extend(result?);
+        }
+        // The largest first, so that no thread is left with one when the others have nothing more to do.
+        unknown.sort_by_key(|(_, metadata)| std::cmp::Reverse(metadata.len()));
+        let total = unknown.iter().map(|(_, metadata)| metadata.len()).sum();
+        let done = AtomicU64::new(0);
+        let told = |more: u64| {
+            let bytes = done.fetch_add(more, Ordering::Relaxed).saturating_add(more);
+            if let Some(observer) = reading.observer {
+                observer(Hashing {
+                    bytes,
+                    total,
+                    files: unknown.len(),
+                });
             }
-            Ok::<(), LoadError>(())
-        })?;
+        };
+        let began = SystemTime::now();
+        let hashed = parallel::each(
+            &unknown,
+            || vec![0; BLOCK],
+            |buffer, (file, metadata)| {
+                let hashed =
+                    hash_file(file, buffer, &told).map_err(|source| unreadable(file, source))?;
+                if let Some(cache) = reading.cache {
+                    cache.note(file, metadata, &hashed, began);
+                }
+                Ok::<_, LoadError>(hashed)
+            },
+        )?;
+        let files = unknown.into_iter().map(|(file, _)| file);
+        hashes.extend(files.zip(hashed));
         Ok(Self(hashes))
     }
 
@@ -89,12 +86,16 @@ fn unreadable(file: &Path, source: std::io::Error) -> LoadError {
     .into()
 }
 
-fn check_sizes(files: &[Arc<Path>], limits: &Limits) -> Result<(), LoadError> {
+/// Looks at all files, and checks their sizes.
+fn look(
+    files: BTreeSet<Arc<Path>>,
+    limits: &Limits,
+) -> Result<Vec<(Arc<Path>, Metadata)>, LoadError> {
     let mut total = 0_u64;
+    let mut looked = Vec::with_capacity(files.len());
     for file in files {
-        let size = std::fs::metadata(file)
-            .map_err(|source| unreadable(file, source))?
-            .len();
+        let metadata = std::fs::metadata(&file).map_err(|source| unreadable(&file, source))?;
+        let size = metadata.len();
         if size > limits.file_bytes {
             return Err(too_large(
                 format!("`{}` has {}", file.display(), bytes(size)),
@@ -102,6 +103,7 @@ fn check_sizes(files: &[Arc<Path>], limits: &Limits) -> Result<(), LoadError> {
             ));
         }
         total = total.saturating_add(size);
+        looked.push((file, metadata));
     }
     if total > limits.total_bytes {
         return Err(too_large(
@@ -109,7 +111,7 @@ fn check_sizes(files: &[Arc<Path>], limits: &Limits) -> Result<(), LoadError> {
             limits.total_bytes,
         ));
     }
-    Ok(())
+    Ok(looked)
 }
 
 fn too_large(what: String, limit: u64) -> LoadError {

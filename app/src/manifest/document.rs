@@ -31,6 +31,11 @@ impl Document {
         Self { path, text, lines }
     }
 
+    /// What stands for a manifest where there is none.
+    pub(crate) fn empty(path: PathBuf) -> Self {
+        Self::new(path, String::new())
+    }
+
     /// Reads `path`, which is a manifest or a folder with a `spin.toml`.
     pub(crate) fn read(path: &Path) -> Result<Self, LoadError> {
         let unreadable = |source| Fault::Unreadable {

@@ -258,6 +258,15 @@ fn folders(rows: &mut Vec<Row>) {
         let error = Application::load_within(folder.path(), &limits).unwrap_err();
         add(rows, &folder, Some(cause), &error);
     }
+    let folder = Folder::with(&one_component("files = [\"d/**/*.txt\"]"));
+    folder.write(&format!("{}a.txt", "d/".repeat(105)), b"");
+    let error = folder.load().unwrap_err();
+    add(
+        rows,
+        &folder,
+        Some("folders more than 100 deep in each other"),
+        &error,
+    );
 
     let folder = Folder::with(&one_component("profile.debug = {}\nprofile.bench = {}"));
     for profile in ["debgu", "x"] {

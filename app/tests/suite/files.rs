@@ -163,6 +163,69 @@ fn contents_know_their_media_type() {
     );
 }
 
+#[test]
+fn a_path_that_is_a_file_and_a_folder_is_a_clash() {
+    let folder = with_files(
+        r#"files = [{ source = "a", destination = "/x" }, { source = "b", destination = "/x/y" }]"#,
+        &["a", "b"],
+    );
+    let error = folder.load().unwrap_err();
+    assert!(
+        matches!(error.fault(), Fault::Clash { path, .. } if path == "x"),
+        "{error}"
+    );
+}
+
+#[test]
+fn folders_that_lie_too_deep_are_refused_and_not_left_out() {
+    let deep = |depth: usize| format!("s/{}f", "d/".repeat(depth));
+    // What a component sees may have 64 parts, and what is looked at 100.
+    let folder = with_files(r#"files = ["s/**/*.txt"]"#, &["s/a.txt", &deep(98)]);
+    assert_eq!(paths(&folder.load().unwrap()), ["s/a.txt"]);
+    folder.write(&deep(101), b"");
+    let error = folder.load().unwrap_err();
+    assert!(
+        error.to_string().contains("too deep inside each other")
+            && error.to_string().contains("the limit is 100 folders"),
+        "{error}"
+    );
+    assert!(error.location().is_some());
+
+    let folder = with_files(r#"files = ["s/**/*"]"#, &[&deep(70)]);
+    let error = folder.load().unwrap_err();
+    assert!(error.to_string().contains("more than 64 parts"), "{error}");
+}
+
+#[test]
+fn names_with_nul_are_refused() {
+    for files in [
+        r#"files = ["s/a\u0000b"]"#,
+        r#"files = [{ source = "s", destination = "/a\u0000b" }]"#,
+    ] {
+        let error = with_files(files, &["s/a"]).load().unwrap_err();
+        assert!(error.to_string().contains("control character"), "{error}");
+        assert!(!error.to_string().contains('\0'), "{error}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn paths_that_differ_in_case_only_are_told() {
+    let folder = with_files(
+        r#"files = ["s/**/*"]"#,
+        &["s/Readme.md", "s/README.md", "s/sub/a", "s/Sub/A", "s/b"],
+    );
+    let application = folder.load().unwrap();
+    assert_eq!(paths(&application).len(), 5);
+    assert_eq!(
+        application.warnings(),
+        [
+            "component `hello` gets `s/README.md` and `s/Readme.md`, which differ in the case of letters only, and so do 1 more: where case \
+             does not matter, as on Windows and macOS, one would take the place of the other"
+        ]
+    );
+}
+
 #[cfg(unix)]
 mod links {
     use std::os::unix::fs::symlink;
@@ -179,6 +242,39 @@ mod links {
             paths(&folder.load().unwrap()),
             ["static/a", "static/c", "static/linked/b"]
         );
+    }
+
+    #[test]
+    fn links_that_lead_to_each_other_come_to_an_end() {
+        let folder = with_files(r#"files = ["static/**/*"]"#, &["static/a/x", "static/b/y"]);
+        symlink("../b", folder.path().join("static/a/to-b")).unwrap();
+        symlink("../a", folder.path().join("static/b/to-a")).unwrap();
+        assert_eq!(
+            paths(&folder.load().unwrap()),
+            [
+                "static/a/to-b/y",
+                "static/a/x",
+                "static/b/to-a/x",
+                "static/b/y"
+            ]
+        );
+    }
+
+    #[test]
+    fn links_that_multiply_files_reach_a_limit() {
+        // Each of these folders has each other one in it: 12 factorial ways to walk.
+        let folder = with_files(r#"files = ["static/**/*"]"#, &[]);
+        for n in 0..12 {
+            std::fs::create_dir_all(folder.path().join(format!("static/{n}"))).unwrap();
+            for other in (0..12).filter(|other| *other != n) {
+                let link = folder.path().join(format!("static/{n}/{other}"));
+                symlink(format!("../{other}"), link).unwrap();
+            }
+        }
+        let mut limits = bowline_app::Limits::default();
+        limits.entries = 5_000;
+        let error = bowline_app::Application::load_within(folder.path(), &limits).unwrap_err();
+        assert!(matches!(error.fault(), Fault::TooLarge { .. }), "{error}");
     }
 
     #[test]

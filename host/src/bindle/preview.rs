@@ -38,6 +38,8 @@ pub struct Preview {
     pub present: usize,
     /// Exactly so many would be sent, not only at most.
     pub exact: bool,
+    /// The digests of those that would be sent.
+    pub missing: BTreeSet<Digest>,
 }
 
 impl Client {
@@ -68,6 +70,7 @@ impl Client {
             upload_bytes: missing.iter().filter_map(|digest| ours.get(digest)).sum(),
             present: ours.len() - missing.len(),
             exact: there || missing.is_empty(),
+            missing,
         })
     }
 

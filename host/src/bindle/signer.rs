@@ -38,7 +38,8 @@ impl Signer {
     }
 
     /// Signs an invoice as its creator. `at` is recorded, but not signed.
-    pub(super) fn sign(&self, invoice: &Invoice, at: SystemTime) -> Signature {
+    #[must_use]
+    pub fn sign(&self, invoice: &Invoice, at: SystemTime) -> Signature {
         let signature = self.key.sign(cleartext(invoice, &self.label).as_bytes());
         Signature {
             by: self.label.clone(),
