@@ -4,9 +4,12 @@ mod obstacles;
 mod spin1;
 
 use std::collections::BTreeSet;
+use std::io;
 
+use crate::archive::{self, ARCHIVE_MEDIA_TYPE, FILE_MEDIA_TYPE, INDEX_MEDIA_TYPE, Layout};
 use crate::error::Location;
 use crate::invoice::{BindleSpec, Condition, Group, Invoice, Label, Parcel};
+use crate::record::ContentLabel;
 use crate::{Application, BindleId, Component, Content};
 
 /// Media type of the manifest parcel, which Hippo and Spin 1.x look for: exactly one parcel of a bindle has it.
@@ -24,6 +27,7 @@ pub struct Bundle {
     id: BindleId,
     invoice: Invoice,
     contents: Vec<Content>,
+    archives: usize,
     warnings: Vec<String>,
 }
 
@@ -49,6 +53,10 @@ pub enum PackError {
         /// What the serialiser said.
         reason: String,
     },
+    /// A file that goes into an archive can't be read any more, or changed since the application was read
+    /// ([`crate::ChangedFile`]).
+    #[error("can't pack the files into archives")]
+    File(#[source] io::Error),
 }
 
 impl PackError {
@@ -58,7 +66,7 @@ impl PackError {
             Self::Inexpressible { what, .. } => {
                 format!("Spin 1.x, which Hippo runs, has no {what}")
             }
-            Self::Parcel { .. } => self.to_string(),
+            Self::Parcel { .. } | Self::File(_) => self.to_string(),
         }
     }
 
@@ -66,7 +74,7 @@ impl PackError {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Inexpressible { instead, .. } => Some(instead),
-            Self::Parcel { .. } => None,
+            Self::Parcel { .. } | Self::File(_) => None,
         }
     }
 
@@ -74,7 +82,7 @@ impl PackError {
     pub fn location(&self) -> Option<&Location> {
         match self {
             Self::Inexpressible { location, .. } => location.as_ref(),
-            Self::Parcel { .. } => None,
+            Self::Parcel { .. } | Self::File(_) => None,
         }
     }
 }
@@ -105,65 +113,100 @@ impl Bundle {
     /// component, private routes, hosts with wildcards or variables in them, or `..` inside a file name.
     pub fn pack(application: &Application, id: BindleId) -> Result<Self, PackError> {
         let manifest = spin1::manifest(application)?;
-        let record = application
-            .record()
-            .to_json()
-            .map_err(|error| PackError::Parcel {
-                parcel: "application",
-                reason: error.to_string(),
-            })?;
         let manifest_content = Content::from_bytes(manifest.text.into_bytes(), SPIN_MEDIA_TYPE);
-        let record_content = Content::from_bytes(record, RECORD_MEDIA_TYPE);
+        let record_content = record(application)?;
 
         let mut parcels = vec![
             parcel(
                 &manifest_content,
                 format!("spin.{}.toml", manifest_content.digest()),
             ),
-            parcel(
-                &record_content,
-                format!("application.{}.json", record_content.digest()),
-            ),
+            parcel(&record_content, record_name(&record_content)),
         ];
-        parcels.extend(
-            application
-                .components()
-                .iter()
-                .map(|component| parcel(&component.source, binary(&component.id))),
-        );
+        parcels.extend(binaries(application));
         parcels.extend(application.components().iter().flat_map(assets));
 
         let mut contents = vec![manifest_content, record_content];
         contents.extend(application.contents().iter().cloned());
-        let mut seen = BTreeSet::new();
-        contents.retain(|content| seen.insert(content.digest()));
 
         let groups = application.components().iter().map(|component| Group {
             name: group(&component.id),
             required: None,
             satisfied_by: None,
         });
-        let invoice = Invoice {
-            bindle_version: "1.0.0".to_owned(),
-            yanked: None,
-            bindle: BindleSpec {
-                name: id.name().to_owned(),
-                version: id.version().to_string(),
-                description: application.description().map(str::to_owned),
-                authors: (!application.authors().is_empty())
-                    .then(|| application.authors().to_vec()),
-            },
-            annotations: None,
-            parcel: parcels,
-            group: groups.collect(),
-            signature: Vec::new(),
-            yanked_signature: Vec::new(),
-        };
         Ok(Self {
+            invoice: invoice(application, &id, parcels, groups.collect()),
             id,
-            invoice,
-            contents,
+            contents: distinct(contents),
+            archives: 0,
             warnings: manifest.warnings,
+        })
+    }
+
+    /// Packs `application` in the [archive form](crate::archive): for platforms that say that they read it.
+    ///
+    /// There is no manifest of Spin 1.x in it: who knows nothing else would run the application without its files. Each file that
+    /// goes into an archive is read once more, for the digest of the archive.
+    ///
+    /// # Errors
+    /// As [`Bundle::pack`], so that an application can be packed in both forms or in none, and [`PackError::File`].
+    pub fn pack_archived(application: &Application, id: BindleId) -> Result<Self, PackError> {
+        spin1::manifest(application)?;
+        let record_content = record(application)?;
+        let files: Vec<&Content> = application
+            .components()
+            .iter()
+            .flat_map(|component| component.files.iter().map(|file| &file.content))
+            .collect();
+        let labels: Vec<ContentLabel> = files.iter().map(|file| ContentLabel::of(file)).collect();
+        let layout = Layout::of(&labels).map_err(|digest| PackError::Parcel {
+            parcel: "index",
+            reason: format!("the content {digest} has two sizes"),
+        })?;
+        let index = archive::index(labels).map_err(|error| PackError::Parcel {
+            parcel: "index",
+            reason: error.to_string(),
+        })?;
+        let index_content = Content::from_bytes(index, INDEX_MEDIA_TYPE);
+
+        let mut parcels = vec![
+            parcel(&record_content, record_name(&record_content)),
+            parcel(
+                &index_content,
+                format!("files.{}.json", index_content.digest()),
+            ),
+        ];
+        parcels.extend(binaries(application));
+        let sources = application
+            .components()
+            .iter()
+            .map(|component| component.source.clone());
+        let mut contents = vec![record_content, index_content];
+        contents.extend(sources);
+        let archives = layout.archives.len();
+        for (digit, files) in layout.archives {
+            let files = files
+                .iter()
+                .filter_map(|(digest, _)| application.content(digest).cloned())
+                .collect();
+            let content = Content::join(files, ARCHIVE_MEDIA_TYPE).map_err(PackError::File)?;
+            parcels.push(parcel(&content, archive::name(digit)));
+            contents.push(content);
+        }
+        for (digest, _) in layout.alone {
+            contents.extend(application.content(&digest).map(|content| {
+                let mut parcel = parcel(content, digest.to_string());
+                FILE_MEDIA_TYPE.clone_into(&mut parcel.label.media_type);
+                parcels.push(parcel);
+                content.clone()
+            }));
+        }
+        Ok(Self {
+            invoice: invoice(application, &id, parcels, Vec::new()),
+            id,
+            contents: distinct(contents),
+            archives,
+            warnings: Vec::new(),
         })
     }
 
@@ -180,6 +223,11 @@ impl Bundle {
     /// The bytes of all parcels, each digest once. Several parcels may have the same bytes.
     pub fn contents(&self) -> &[Content] {
         &self.contents
+    }
+
+    /// How many of the parcels are archives: none in the plain form.
+    pub fn archives(&self) -> usize {
+        self.archives
     }
 
     /// What Spin 1.x would do differently: one sentence each, without a final period.
@@ -199,6 +247,57 @@ pub(crate) fn group(component: &str) -> String {
 /// move the same revision would come with another invoice, which a server that has the revision refuses for ever.
 pub(crate) fn binary(component: &str) -> String {
     format!("{component}.wasm")
+}
+
+fn record(application: &Application) -> Result<Content, PackError> {
+    let record = application.record().to_json();
+    let record = record.map_err(|error| PackError::Parcel {
+        parcel: "application",
+        reason: error.to_string(),
+    })?;
+    Ok(Content::from_bytes(record, RECORD_MEDIA_TYPE))
+}
+
+fn record_name(record: &Content) -> String {
+    format!("application.{}.json", record.digest())
+}
+
+/// The parcels with the components' binaries.
+fn binaries(application: &Application) -> impl Iterator<Item = Parcel> {
+    application
+        .components()
+        .iter()
+        .map(|component| parcel(&component.source, binary(&component.id)))
+}
+
+/// Each digest once.
+fn distinct(mut contents: Vec<Content>) -> Vec<Content> {
+    let mut seen = BTreeSet::new();
+    contents.retain(|content| seen.insert(content.digest()));
+    contents
+}
+
+fn invoice(
+    application: &Application,
+    id: &BindleId,
+    parcel: Vec<Parcel>,
+    group: Vec<Group>,
+) -> Invoice {
+    Invoice {
+        bindle_version: "1.0.0".to_owned(),
+        yanked: None,
+        bindle: BindleSpec {
+            name: id.name().to_owned(),
+            version: id.version().to_string(),
+            description: application.description().map(str::to_owned),
+            authors: (!application.authors().is_empty()).then(|| application.authors().to_vec()),
+        },
+        annotations: None,
+        parcel,
+        group,
+        signature: Vec::new(),
+        yanked_signature: Vec::new(),
+    }
 }
 
 fn parcel(content: &Content, name: String) -> Parcel {

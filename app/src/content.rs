@@ -30,6 +30,16 @@ pub struct Content {
 enum Place {
     Memory(Arc<[u8]>),
     File { path: Arc<Path>, stamp: Stamp },
+    Joined(Arc<[Content]>),
+}
+
+/// A file is not, or no longer, the one that was hashed. It is inside an [`io::Error`] of kind [`io::ErrorKind::InvalidData`].
+#[derive(Debug, thiserror::Error)]
+#[error("`{}` changed after it was read", path.display())]
+#[non_exhaustive]
+pub struct ChangedFile {
+    /// The file.
+    pub path: Arc<Path>,
 }
 
 /// What tells cheaply that a file is still the one that was hashed.
@@ -81,6 +91,31 @@ impl Content {
         }
     }
 
+    /// The bytes of `parts`, one after another. They stay where they are, and are read once here, for their digest.
+    ///
+    /// # Errors
+    /// A part can't be read, or changed.
+    pub(crate) fn join(parts: Vec<Self>, media_type: &str) -> io::Result<Self> {
+        let parts: Arc<[Self]> = parts.into();
+        let mut reader = JoinedReader::new(Arc::clone(&parts));
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; BLOCK];
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => hasher.update(&buffer[..read]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Self {
+            digest: Digest::from_bytes(hasher.finalize().into()),
+            size: parts.iter().map(Self::size).sum(),
+            media_type: media_type.into(),
+            place: Place::Joined(parts),
+        })
+    }
+
     /// SHA-256 of the bytes.
     pub fn digest(&self) -> Digest {
         self.digest
@@ -96,11 +131,19 @@ impl Content {
         &self.media_type
     }
 
-    /// The file that holds the bytes, unless they are in memory.
+    /// The file that holds the bytes, unless they are in memory or in several files.
     pub fn path(&self) -> Option<&Path> {
         match &self.place {
-            Place::Memory(_) => None,
+            Place::Memory(_) | Place::Joined(_) => None,
             Place::File { path, .. } => Some(path),
+        }
+    }
+
+    /// The contents whose bytes these are, one after another; none unless it is made of several, as an archive is.
+    pub fn parts(&self) -> &[Self] {
+        match &self.place {
+            Place::Memory(_) | Place::File { .. } => &[],
+            Place::Joined(parts) => parts,
         }
     }
 
@@ -108,7 +151,7 @@ impl Content {
     pub fn bytes(&self) -> Option<&[u8]> {
         match &self.place {
             Place::Memory(bytes) => Some(bytes),
-            Place::File { .. } => None,
+            Place::File { .. } | Place::Joined(_) => None,
         }
     }
 
@@ -122,6 +165,7 @@ impl Content {
     pub fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         match &self.place {
             Place::Memory(bytes) => Ok(Box::new(io::Cursor::new(Arc::clone(bytes)))),
+            Place::Joined(parts) => Ok(Box::new(JoinedReader::new(Arc::clone(parts)))),
             Place::File { path, stamp } => {
                 let file = File::open(path)?;
                 if Stamp::of(&file.metadata()?) != *stamp {
@@ -163,15 +207,73 @@ impl Content {
         match &self.place {
             Place::Memory(_) => Ok(true),
             Place::File { path, stamp } => Ok(Stamp::of(&std::fs::metadata(path)?) == *stamp),
+            Place::Joined(parts) => {
+                for part in parts.iter() {
+                    if !part.is_unchanged()? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
         }
     }
 }
 
 fn changed(path: &Path) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidData,
-        format!("`{}` changed after it was read", path.display()),
-    )
+    let changed = ChangedFile { path: path.into() };
+    io::Error::new(io::ErrorKind::InvalidData, changed)
+}
+
+/// The error with the file in its text: of many, it has to be said which.
+fn named(error: io::Error, part: &Content) -> io::Error {
+    match part.path() {
+        Some(path) if error.get_ref().is_none() => {
+            io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
+        }
+        _ => error,
+    }
+}
+
+/// Reads several contents, one after another. Each is checked by its own reader.
+struct JoinedReader {
+    parts: Arc<[Content]>,
+    next: usize,
+    current: Option<Box<dyn Read + Send>>,
+}
+
+impl JoinedReader {
+    fn new(parts: Arc<[Content]>) -> Self {
+        Self {
+            parts,
+            next: 0,
+            current: None,
+        }
+    }
+}
+
+impl Read for JoinedReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let Some(part) = self.parts.get(self.next) else {
+                return Ok(0);
+            };
+            let mut step = || match &mut self.current {
+                Some(current) => current.read(buffer),
+                None => self.current.insert(part.open()?).read(buffer),
+            };
+            match step() {
+                Ok(0) => {
+                    self.current = None;
+                    self.next += 1;
+                }
+                Ok(read) => return Ok(read),
+                Err(error) => return Err(named(error, part)),
+            }
+        }
+    }
 }
 
 struct CheckedReader {

@@ -23,6 +23,7 @@
 //! ```
 
 mod application;
+pub mod archive;
 mod bindle_id;
 mod bundle;
 mod content;
@@ -42,7 +43,7 @@ pub mod standalone;
 pub use application::{Application, Component, Limits, MountedFile, Route, Trigger, Variable};
 pub use bindle_id::{BindleId, BindleIdError};
 pub use bundle::{Bundle, PackError, RECORD_MEDIA_TYPE, SPIN_MEDIA_TYPE, WASM_MEDIA_TYPE};
-pub use content::Content;
+pub use content::{ChangedFile, Content};
 pub use digest::{Digest, ParseDigestError};
 pub use error::{Fault, LoadError, Location};
 pub use guest_path::{PathFault, check_guest_path};

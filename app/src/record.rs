@@ -119,9 +119,10 @@ pub struct ComponentContents {
 }
 
 /// Names some bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ContentLabel {
-    /// Their digest, and the digest of the parcel that holds them.
+    /// Their digest, and the digest of the parcel that holds them, unless that is an archive.
     pub digest: Digest,
     /// Their number.
     pub size: u64,
@@ -210,6 +211,9 @@ pub enum RecordError {
     /// The invoice that it came with is another's, or was changed.
     #[error("the parcels of the bindle don't fit its application record: {0}")]
     Parcels(String),
+    /// The index of the files, in a bindle of the archive form, can't be used.
+    #[error("the index of the application's files can't be used: {0}")]
+    Index(String),
     /// What came is not what the version names.
     #[error(
         "the bindle's version is {version}, which is that of another application: this one has the digest {found}"

@@ -1,6 +1,9 @@
 //! The crate as its users see it: applications on disk, what they become, and what is said when they are wrong.
 
 #[cfg(test)]
+#[path = "suite/archives.rs"]
+mod archives;
+#[cfg(test)]
 #[path = "suite/binaries.rs"]
 mod binaries;
 #[cfg(test)]

@@ -307,6 +307,12 @@ impl Observer for Progress {
         self.state().used.push(usage.clone());
     }
 
+    fn packed(&self, files: usize, archives: usize) {
+        if archives > 0 && self.style != Style::Quiet {
+            self.above(&format!("Packed {files} files into {archives} archives"));
+        }
+    }
+
     fn upload(&self, sent: u64, total: u64, parcels: u32) {
         // Nothing to send is no push.
         if parcels > 0 {
@@ -328,6 +334,7 @@ impl Observer for Progress {
             } else {
                 before.reused
             },
+            archives: count(receipt.archives),
         });
     }
 }

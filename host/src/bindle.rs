@@ -51,6 +51,19 @@ struct Inner {
     wire: Arc<Wire>,
     uploader: Arc<Uploader>,
     signer: Option<Signer>,
+    archive: Archive,
+}
+
+/// Whether files are sent in archives ([`bowline_app::archive`]) instead of as a parcel each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Archive {
+    /// In archives when there are more than [`bowline_app::archive::MANY_FILES`] of them, and the platform accepts archives.
+    #[default]
+    Auto,
+    /// In archives, however few they are. A platform that doesn't say that it accepts them gets nothing.
+    Always,
+    /// As parcels, however many they are.
+    Never,
 }
 
 /// What a [`Client`] needs to know.
@@ -70,6 +83,8 @@ pub struct ClientOptions {
     /// the blocks, else in the system's temporary folder. Copies have no name
     /// and vanish with the process.
     pub snapshot_folder: Option<PathBuf>,
+    /// Whether a target's pushes send the files of an application in archives.
+    pub archive: Archive,
 }
 
 impl ClientOptions {
@@ -82,6 +97,7 @@ impl ClientOptions {
             signer: None,
             timing: Timing::default(),
             snapshot_folder: None,
+            archive: Archive::default(),
         }
     }
 }
@@ -102,6 +118,8 @@ pub struct Receipt {
     pub reused: usize,
     /// The server holds the invoice with our signature.
     pub signed: bool,
+    /// How many of the bindle's parcels are archives, with several files in each: none in the plain form.
+    pub archives: usize,
 }
 
 impl Client {
@@ -119,6 +137,7 @@ impl Client {
                 uploader: Arc::new(Uploader::new(Arc::clone(&wire), options.snapshot_folder)),
                 wire,
                 signer: options.signer,
+                archive: options.archive,
             }),
         }
     }

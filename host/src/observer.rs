@@ -46,6 +46,12 @@ pub trait Observer: Send + Sync {
         let _ = usage;
     }
 
+    /// The application was packed for a push to Bindle, or to see what one would send: its `files` files are in `archives` archives,
+    /// or, if those are none, parcels by themselves.
+    fn packed(&self, files: usize, archives: usize) {
+        let _ = (files, archives);
+    }
+
     /// A push to Bindle got further: `sent` of `total` bytes that have to be sent, in `parcels` parcels.
     fn upload(&self, sent: u64, total: u64, parcels: u32) {
         let _ = (sent, total, parcels);

@@ -166,6 +166,8 @@ pub(crate) struct Run {
     pub(crate) requests: AtomicU32,
     pub(crate) requests_now: Arc<AtomicU32>,
     pub(crate) tally: Tally,
+    /// The target said that its platform reads archives.
+    pub(crate) archives_accepted: AtomicBool,
     /// Core instances that the component makes.
     instances: u64,
     started: Instant,
@@ -259,6 +261,7 @@ impl Run {
             requests: AtomicU32::new(0),
             requests_now: Arc::default(),
             tally: Tally::default(),
+            archives_accepted: AtomicBool::new(false),
             instances: 0,
             started: Instant::now(),
             stopped: AtomicBool::new(false),

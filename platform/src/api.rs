@@ -48,8 +48,15 @@ const PLATFORM_DOMAIN: &str = "localhost";
 const API_VERSION: &str = "0.1";
 
 /// The header by which this platform says what it accepts and Hippo doesn't: values for the variables of
-/// applications, as environment variables of their channels.
-const ACCEPTS: (&str, HeaderValue) = ("bowline-accepts", HeaderValue::from_static("variables"));
+/// applications, as environment variables of their channels; and applications whose files are in archives
+/// ([`bowline_app::archive`]). Bowline's target for Hippo looks for it in any answer.
+const ACCEPTS: (&str, [HeaderValue; 2]) = (
+    "bowline-accepts",
+    [
+        HeaderValue::from_static("variables"),
+        HeaderValue::from_static("archives"),
+    ],
+);
 
 /// What the handlers share.
 pub(crate) struct Api {
@@ -151,8 +158,10 @@ async fn versioning(request: Request, next: Next) -> Response {
         "api-supported-versions",
         HeaderValue::from_static(API_VERSION),
     );
-    let (name, value) = ACCEPTS;
-    response.headers_mut().append(name, value);
+    let (name, values) = ACCEPTS;
+    for value in values {
+        response.headers_mut().append(name, value);
+    }
     response
 }
 

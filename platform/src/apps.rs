@@ -16,7 +16,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use bowline_app::BindleId;
+use bowline_app::{BindleId, Digest, archive, record};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use tokio::sync::Semaphore;
@@ -30,7 +30,7 @@ use self::engine::Engine;
 use self::guest::Limits;
 use self::logs::Logs;
 use self::plan::Description;
-use self::pull::Puller;
+use self::pull::{Checked, Puller};
 
 mod application;
 mod compiled;
@@ -49,6 +49,7 @@ mod sender;
 mod service;
 #[cfg(test)]
 mod tests;
+mod unpack;
 mod variables;
 
 /// The body of an answer. Its error is one of `wasi:http`; where it occurs the connection must be
@@ -293,17 +294,40 @@ impl Apps {
         let content = &self.shared.content;
         let checked = self.puller.invoice(&id).await?;
         let description = Description::of(&checked.invoice)?;
-        self.puller
-            .fetch(&id, &checked, description.digest, content)
+        let text = self
+            .read(&id, &checked, description.digest, record::LARGEST)
             .await?;
-        let text = tokio::fs::read(content.path(description.digest)).await?;
-        let plan = description.read(&text, &checked.invoice, &job.variables)?;
+        let index = match description.index {
+            Some(index) => Some(
+                self.read(&id, &checked, index, archive::LARGEST_INDEX)
+                    .await?,
+            ),
+            None => None,
+        };
+        let plan = description.read(&text, index.as_deref(), &checked.invoice, &job.variables)?;
         self.puller
             .fetch_all(&id, &checked, plan.contents(), content)
+            .await?;
+        self.puller
+            .unpack_all(&id, &checked, &plan.archives, content)
             .await?;
         let (apps, logs) = (Arc::clone(self), Arc::clone(logs));
         tokio::task::spawn_blocking(move || Application::load(&apps.shared, &id, plan, &logs))
             .await?
+    }
+
+    /// Fetches a parcel that is to be read here, of at most so many bytes.
+    async fn read(
+        &self,
+        id: &BindleId,
+        checked: &Checked,
+        digest: Digest,
+        largest: usize,
+    ) -> Result<Vec<u8>> {
+        checked.is_at_most(id, digest, largest)?;
+        let content = &self.shared.content;
+        self.puller.fetch(id, checked, digest, content).await?;
+        Ok(tokio::fs::read(content.path(digest)).await?)
     }
 
     fn state(&self, channel: Uuid) -> Option<State> {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use bindle::signature::KeyRing;
 use bindle::{Invoice, Matches};
+use bowline_app::RECORD_MEDIA_TYPE;
+use bowline_app::record::{ApplicationRecord, TriggerRecord};
 use bytes::Bytes;
 use http::header::ACCEPT;
 use http::{Request, StatusCode, Uri};
@@ -74,22 +76,30 @@ impl BindleReader {
             .parse()
             .with_context(|| format!("{name}/{version} can't be the name of a bindle"))?;
         let invoice: Invoice = self.toml(&format!("_i/{id}")).await?;
-        let manifest = invoice
-            .parcel
-            .iter()
-            .flatten()
-            .find(|parcel| parcel.label.media_type == MANIFEST_MEDIA_TYPE);
-        let Some(manifest) = manifest else {
-            return Ok(Details::default());
+        let parcel = |media_type: &str| {
+            let mut parcels = invoice.parcel.iter().flatten();
+            parcels.find(|parcel| parcel.label.media_type == media_type)
         };
-        let content = self
-            .get(&format!("_i/{id}@{}", manifest.label.sha256))
-            .await?;
-        let text = std::str::from_utf8(&content).context("the manifest isn't text")?;
-        let table: toml::Table = text.parse().context("the manifest isn't TOML")?;
+        let components = match (parcel(MANIFEST_MEDIA_TYPE), parcel(RECORD_MEDIA_TYPE)) {
+            (Some(manifest), _) => {
+                let content = self
+                    .get(&format!("_i/{id}@{}", manifest.label.sha256))
+                    .await?;
+                let text = std::str::from_utf8(&content).context("the manifest isn't text")?;
+                components(&text.parse().context("the manifest isn't TOML")?)?
+            }
+            // A bindle whose files are in archives has no manifest that would say something else.
+            (None, Some(record)) => {
+                let content = self
+                    .get(&format!("_i/{id}@{}", record.label.sha256))
+                    .await?;
+                recorded(&ApplicationRecord::from_json(&content)?, &invoice)
+            }
+            (None, None) => return Ok(Details::default()),
+        };
         Ok(Details {
             description: invoice.bindle.description,
-            components: components(&table)?,
+            components,
         })
     }
 
@@ -164,6 +174,34 @@ fn components(manifest: &toml::Table) -> anyhow::Result<Vec<Component>> {
             })
         })
         .collect()
+}
+
+/// The components that a record has, as Hippo would read them from a manifest of Spin 1.x.
+fn recorded(record: &ApplicationRecord, invoice: &Invoice) -> Vec<Component> {
+    let source = |id: &str| {
+        let name = format!("{id}.wasm");
+        let mut parcels = invoice.parcel.iter().flatten();
+        parcels.find(|parcel| parcel.label.name == name)
+    };
+    let component = |trigger: &TriggerRecord| {
+        // A trigger that answers by itself has none.
+        let name = trigger.component.as_deref()?;
+        Some(Component {
+            id: Uuid::new_v4(),
+            source: source(name)
+                .map(|parcel| parcel.label.sha256.clone())
+                .unwrap_or_default(),
+            name: name.to_owned(),
+            route: trigger.route.clone(),
+            channel: trigger
+                .config
+                .get("channel")
+                .and_then(serde_json::Value::as_str)
+                .map(str::to_owned),
+            kind: Some(trigger.kind.clone()),
+        })
+    };
+    record.triggers.iter().filter_map(component).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::{ApplicationRecord, ComponentContents, ComponentRecord, ContentLabel,
 use crate::{Digest, json};
 
 /// Names this way of hashing and of packing. It changes when either does, so that one revision never stands for two
-/// different bindles.
+/// different bindles, but for the two forms that [`crate::archive`] tells of.
 const DOMAIN: &[u8] = b"bowline application 2";
 
 /// SHA-256 over everything that is deployed: the record, and kind, component, path, digest, size and media type of each

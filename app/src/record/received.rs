@@ -6,6 +6,9 @@ use semver::Version;
 
 use super::{ApplicationRecord, ComponentContents, ContentLabel, RecordError, fingerprint};
 use crate::application::mark;
+use crate::archive::{
+    self, ARCHIVE_MEDIA_TYPE, Archive, FILE_MEDIA_TYPE, INDEX_MEDIA_TYPE, Layout,
+};
 use crate::invoice::{Invoice, Parcel};
 use crate::{Digest, Limits, ParseDigestError, bundle};
 
@@ -21,6 +24,8 @@ pub struct Received {
     pub contents: Vec<ComponentContents>,
     /// The digest of the whole: [`crate::Application::digest`] of what was packed.
     pub digest: Digest,
+    /// The archives of a bindle that has the archive form. A content that is in none of them is a parcel of its own.
+    pub archives: Vec<Archive>,
 }
 
 impl Received {
@@ -57,11 +62,81 @@ impl Received {
                 contents.files.push(parcels.content(path, Some(&group))?);
             }
         }
-        if parcels.0.next().is_some() {
+        parcels.end()?;
+        Self::checked(record, contents, Vec::new(), invoice)
+    }
+
+    /// As [`Received::read`], for a bindle of the [archive form](crate::archive), with the index of its files.
+    ///
+    /// # Errors
+    /// As [`Received::read`], and [`RecordError::Index`] if the index can't be read, or has not the files of the record.
+    pub fn read_archived(
+        text: &[u8],
+        index: &[u8],
+        invoice: &Invoice,
+    ) -> Result<Self, RecordError> {
+        let record = ApplicationRecord::from_json(text)?;
+        let files = archive::read_index(index)?;
+        let layout = Layout::of(&files)
+            .map_err(|digest| RecordError::Index(format!("the file {digest} has two sizes")))?;
+        let mut parcels = Parcels(invoice.parcel.iter());
+        if parcels.next("the record")?.label.sha256 != Digest::of(text).to_string() {
             return Err(RecordError::Parcels(
-                "there are more than it accounts for".to_owned(),
+                "the first is not the record".to_owned(),
             ));
         }
+        let parcel = parcels.next("the index")?;
+        if parcel.label.sha256 != Digest::of(index).to_string()
+            || parcel.label.media_type != INDEX_MEDIA_TYPE
+        {
+            return Err(RecordError::Parcels(
+                "the second is not the index".to_owned(),
+            ));
+        }
+        let listed: usize = record
+            .components
+            .iter()
+            .map(|component| component.files.len())
+            .sum();
+        if listed != files.len() {
+            return Err(RecordError::Index(format!(
+                "it has {} files, and the record has {listed}",
+                files.len()
+            )));
+        }
+        let mut files = files.into_iter();
+        let mut contents = Vec::with_capacity(record.components.len());
+        for component in &record.components {
+            contents.push(ComponentContents {
+                source: parcels.content(&bundle::binary(&component.id), None)?,
+                files: files.by_ref().take(component.files.len()).collect(),
+            });
+        }
+        let mut archives = Vec::new();
+        for (digit, files) in layout.archives {
+            let size = files.iter().map(|(_, size)| size).sum();
+            let digest = parcels.exactly(&archive::name(digit), size, ARCHIVE_MEDIA_TYPE)?;
+            archives.push(Archive { digest, files });
+        }
+        for (digest, size) in layout.alone {
+            let name = digest.to_string();
+            if parcels.exactly(&name, size, FILE_MEDIA_TYPE)? != digest {
+                return Err(RecordError::Parcels(format!(
+                    "another file stands where {digest} belongs"
+                )));
+            }
+        }
+        parcels.end()?;
+        Self::checked(record, contents, archives, invoice)
+    }
+
+    /// All that was read, if it is what the version names.
+    fn checked(
+        record: ApplicationRecord,
+        contents: Vec<ComponentContents>,
+        archives: Vec<Archive>,
+        invoice: &Invoice,
+    ) -> Result<Self, RecordError> {
         let digest = fingerprint(&record, &contents);
         let version = &invoice.bindle.version;
         match stated(version) {
@@ -73,6 +148,7 @@ impl Received {
                 record,
                 contents,
                 digest,
+                archives,
             }),
         }
     }
@@ -99,6 +175,29 @@ impl<'i> Parcels<'i> {
         self.0
             .next()
             .ok_or_else(|| RecordError::Parcels(format!("there is none for {what}")))
+    }
+
+    fn end(mut self) -> Result<(), RecordError> {
+        match self.0.next() {
+            Some(_) => Err(RecordError::Parcels(
+                "there are more than it accounts for".to_owned(),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// The digest of the next parcel, which must have this name, size and type.
+    fn exactly(&mut self, name: &str, size: u64, media_type: &str) -> Result<Digest, RecordError> {
+        let label = self.content(name, None)?;
+        if label.size == size && label.media_type == media_type {
+            Ok(label.digest)
+        } else {
+            Err(RecordError::Parcels(format!(
+                "`{name}` has {} bytes of type `{}` instead of {size} of type `{media_type}`",
+                label.size,
+                label.media_type.escape_debug()
+            )))
+        }
     }
 
     fn content(&mut self, name: &str, group: Option<&str>) -> Result<ContentLabel, RecordError> {

@@ -7,6 +7,7 @@ use bowline_app::{Application, BindleId, Bundle, Limits, Manifest};
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
+use crate::archives;
 use crate::spin1;
 use crate::support::{Folder, WASM, corpus};
 
@@ -71,13 +72,15 @@ fn toml_text(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-fn invoice(folder: &Folder) -> (String, String) {
+/// The digest, and the invoices of both forms.
+fn invoice(folder: &Folder) -> (String, [String; 2]) {
     let application = folder.load().unwrap();
     let id = BindleId::new(application.name(), application.revision_version().clone()).unwrap();
-    let bundle = Bundle::pack(&application, id).unwrap();
+    let plain = Bundle::pack(&application, id.clone()).unwrap();
+    let archived = Bundle::pack_archived(&application, id).unwrap();
     (
         application.digest().to_string(),
-        bundle.invoice().to_toml().unwrap(),
+        [plain, archived].map(|bundle| bundle.invoice().to_toml().unwrap()),
     )
 }
 
@@ -148,6 +151,13 @@ proptest! {
         let (name, text) = which.get(&corpus);
         let (before, after) = (meaning(text), meaning(&shuffled(text, seed)));
         prop_assert_eq!(before, after, "{}", name);
+    }
+
+    #[test]
+    fn archives_read_back_as_what_was_packed(components in components()) {
+        let folder = write(&components, 0);
+        let application = folder.load().unwrap();
+        prop_assert!(archives::unpacked(&application).is_ok());
     }
 
     #[test]

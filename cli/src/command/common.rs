@@ -116,3 +116,14 @@ pub(super) fn network() -> [Arg; 6] {
     ]
     .map(|arg| arg.help_heading("Network"))
 }
+
+/// Few parcels or many.
+pub(super) fn archive() -> Arg {
+    Arg::new("archive")
+        .long("archive")
+        .value_name("WHEN")
+        .value_parser(["auto", "always", "never"])
+        .default_value("auto")
+        .hide_possible_values(true)
+        .help("Push files in a few archives instead of as a parcel each: `auto`, with more than 1000 files and where the platform accepts archives; `always`, or fail; `never`")
+}

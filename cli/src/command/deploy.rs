@@ -26,6 +26,7 @@ pub(super) fn deploy(target: Option<&Description>) -> Command {
         .arg(common::locked())
         .arg(crate::build::arg())
         .arg(crate::limits::arg())
+        .arg(common::archive())
         .args(common::network())
         .arg(
             Arg::new("readiness-timeout")

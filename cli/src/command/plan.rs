@@ -39,6 +39,7 @@ pub(super) fn plan(target: Option<&Description>) -> Command {
         .arg(common::allow_server())
         .arg(common::locked())
         .arg(crate::limits::arg())
+        .arg(common::archive())
         .args(common::network());
     target_flags(command, target)
 }

@@ -513,6 +513,7 @@ fn bindle(
         options.timing.idle = idle;
         options.timing.answer = options.timing.answer.max(idle);
     }
+    options.archive = request.archive;
     options.signer = Some(local::signer(&context.paths, variables)?);
     Ok(Some(Client::new(http, options)))
 }

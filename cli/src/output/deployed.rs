@@ -51,6 +51,8 @@ pub struct Pushed {
     pub uploaded_bytes: u64,
     /// Parcels that the server had already.
     pub reused: u64,
+    /// How many of all these are archives, with several files in each.
+    pub archives: u64,
 }
 
 /// What is known of whether a deployment answers.
@@ -117,6 +119,7 @@ impl Report for Deployed {
             uploaded,
             uploaded_bytes,
             reused,
+            archives,
         }) = *pushed
         {
             let _ = match uploaded {
@@ -131,6 +134,11 @@ impl Report for Deployed {
                     parcels(uploaded),
                     size(uploaded_bytes)
                 ),
+            };
+            let _ = match archives {
+                0 => Ok(()),
+                1 => writeln!(text, "The files are in an archive"),
+                _ => writeln!(text, "The files are in {archives} archives"),
             };
         }
         text.push_str(match readiness {
@@ -170,6 +178,7 @@ mod tests {
                 uploaded: 2,
                 uploaded_bytes: 1_572_864,
                 reused: 3,
+                archives: 0,
             }),
             readiness: Readiness::Ready,
             denied: Vec::new(),
@@ -210,6 +219,18 @@ mod tests {
         Uploaded nothing: the Bindle server had all 5 parcels already
         Not checked whether it answers yet (--readiness-timeout 0)
         ");
+    }
+
+    #[test]
+    fn archives_are_said() {
+        let mut deployed = deployed();
+        deployed.pushed = Some(Pushed {
+            uploaded: 19,
+            archives: 16,
+            ..Pushed::default()
+        });
+        let text = uncoloured(&deployed.text());
+        assert!(text.contains("\nThe files are in 16 archives\n"), "{text}");
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub const FLAGS: &[&str] = &[
     "bindle-password-stdin",
     "yes",
     "locked",
+    "archive",
     "insecure",
     "ca-file",
     "client-cert",

@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bowline_app::{Application, BindleId, Bundle};
+use bowline_app::{Application, BindleId, Bundle, PackError, archive};
 use wasmtime::component::Resource;
 
-use super::{Client, Error, Event, Progress};
+use super::source::unreadable;
+use super::{Archive, Client, Error, Event, Progress};
 use crate::application::ApplicationHandle;
 use crate::bindings::{bindle, failure};
 use crate::error::Denial;
@@ -15,6 +16,11 @@ use crate::observer::Observer;
 use crate::state::{Capabilities, GuestError, Run};
 
 impl bindle::Host for Capabilities<'_> {
+    async fn accept_archives(&mut self) -> wasmtime::Result<()> {
+        self.run.archives_accepted.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
     async fn push(
         &mut self,
         app: Resource<ApplicationHandle>,
@@ -26,12 +32,14 @@ impl bindle::Host for Capabilities<'_> {
         }
         let application = Arc::clone(self.table.get(&app)?.application());
         let client = self.client()?;
-        let bundle = pack(application, &id).await?;
         let progress = Arc::new(Uploads::new(Arc::clone(&self.run.observer)));
-        let receipt = client
-            .push(&bundle, progress)
-            .await
-            .map_err(|error| self.failed(error))?;
+        let receipt = self
+            .run
+            .in_a_form(&client, &application, &id, |bundle| {
+                let (client, progress) = (client.clone(), Arc::clone(&progress));
+                async move { client.push(&bundle, progress).await }
+            })
+            .await?;
         self.run.observer.pushed(&receipt);
         Ok(bindle::Receipt {
             id: receipt.id,
@@ -49,11 +57,13 @@ impl bindle::Host for Capabilities<'_> {
     ) -> Result<bindle::PushPreview, GuestError> {
         let application = Arc::clone(self.table.get(&app)?.application());
         let client = self.client()?;
-        let bundle = pack(application, &id).await?;
-        let preview = client
-            .preview(&bundle)
-            .await
-            .map_err(|error| self.failed(error))?;
+        let preview = self
+            .run
+            .in_a_form(&client, &application, &id, |bundle| {
+                let client = client.clone();
+                async move { client.preview(&bundle).await }
+            })
+            .await?;
         let count = |parcels: usize| u32::try_from(parcels).unwrap_or(u32::MAX);
         Ok(bindle::PushPreview {
             exists: preview.exists,
@@ -67,7 +77,10 @@ impl bindle::Host for Capabilities<'_> {
     async fn exists(&mut self, id: String) -> Result<bool, GuestError> {
         let client = self.client()?;
         let id = parse(&id)?;
-        client.exists(&id).await.map_err(|error| self.failed(error))
+        client
+            .exists(&id)
+            .await
+            .map_err(|error| self.run.failed(error))
     }
 
     async fn versions(&mut self, name: String) -> Result<Vec<String>, GuestError> {
@@ -75,7 +88,7 @@ impl bindle::Host for Capabilities<'_> {
             .client()?
             .versions(&name)
             .await
-            .map_err(|error| self.failed(error))?;
+            .map_err(|error| self.run.failed(error))?;
         Ok(versions.iter().map(ToString::to_string).collect())
     }
 }
@@ -96,11 +109,79 @@ impl Capabilities<'_> {
         }
         Ok(client.clone())
     }
+}
+
+impl Run {
+    /// Packs the application in the form that is wanted and has `work` done with it. If the server holds the same revision in the other
+    /// form, which is the same content, and the platform reads that, then with that one.
+    async fn in_a_form<T, F>(
+        &self,
+        client: &Client,
+        application: &Arc<Application>,
+        id: &str,
+        work: impl Fn(Bundle) -> F + Send,
+    ) -> Result<T, GuestError>
+    where
+        F: Future<Output = Result<T, Error>> + Send,
+    {
+        let id = parse(id)?;
+        let files = archive::files(application);
+        let accepted = self.archives_accepted.load(Ordering::Relaxed);
+        let archived = match client.inner.archive {
+            Archive::Always if !accepted => {
+                let text = "archives are asked for, and the platform does not say that it reads them: deploy without asking for archives";
+                return Err(failure::Error::UnsupportedApplication(text.to_owned()).into());
+            }
+            Archive::Always => true,
+            Archive::Never => false,
+            Archive::Auto => accepted && files > archive::MANY_FILES,
+        };
+        let bundle = self.pack(application, &id, archived).await?;
+        self.observer.packed(files, bundle.archives());
+        let taken = match work(bundle).await {
+            Err(taken @ Error::VersionTaken { .. }) if accepted => taken,
+            result => return result.map_err(|error| self.failed(error)),
+        };
+        let bundle = self.pack(application, &id, !archived).await?;
+        let archives = bundle.archives();
+        match work(bundle).await {
+            Err(Error::VersionTaken { .. }) => Err(self.failed(taken)),
+            result => {
+                self.observer.packed(files, archives);
+                result.map_err(|error| self.failed(error))
+            }
+        }
+    }
+
+    /// The application as a bundle of this id.
+    async fn pack(
+        &self,
+        application: &Arc<Application>,
+        id: &BindleId,
+        archived: bool,
+    ) -> Result<Bundle, GuestError> {
+        let (application, id) = (Arc::clone(application), id.clone());
+        // Packing hashes, and writes TOML of some thousand parcels: work for a thread that may block.
+        let packing = tokio::task::spawn_blocking(move || {
+            if archived {
+                Bundle::pack_archived(&application, id)
+            } else {
+                Bundle::pack(&application, id)
+            }
+        });
+        let packed = packing
+            .await
+            .map_err(|error| GuestError::Trap(wasmtime::Error::msg(error.to_string())))?;
+        packed.map_err(|error| match error {
+            PackError::File(error) => self.failed(unreadable(error)),
+            error => failure::Error::UnsupportedApplication(chain(&error)).into(),
+        })
+    }
 
     /// The error as the guest sees it. What the server could not be reached for is noted for the user, too.
     fn failed(&self, error: Error) -> GuestError {
         if let Error::Unreachable(transport) = &error {
-            self.run.unanswered(transport);
+            self.unanswered(transport);
         }
         let text = chain(&error);
         match error {
@@ -109,7 +190,7 @@ impl Capabilities<'_> {
             }
             Error::Unauthorized { .. } => {
                 // Noted, for the user to be told which of the logins it was, and the target not to be asked for another.
-                self.run.report().bindle_login = Some(error);
+                self.report().bindle_login = Some(error);
                 failure::Error::Unauthenticated(text)
             }
             Error::Forbidden { .. } | Error::SignatureRefused { .. } => {
@@ -119,6 +200,7 @@ impl Capabilities<'_> {
             | Error::TimedOut { .. }
             | Error::Unavailable { .. }
             | Error::File { .. }
+            | Error::Unpacked(_)
             | Error::Cancelled => failure::Error::Unavailable(text),
             Error::TooLarge { .. } | Error::Bundle { .. } => {
                 failure::Error::UnsupportedApplication(text)
@@ -130,16 +212,6 @@ impl Capabilities<'_> {
         }
         .into()
     }
-}
-
-/// The application as a bundle of this id.
-async fn pack(application: Arc<Application>, id: &str) -> Result<Bundle, GuestError> {
-    let id = parse(id)?;
-    // Packing hashes and writes TOML of some thousand parcels: work for a thread that may block.
-    let packed = tokio::task::spawn_blocking(move || Bundle::pack(&application, id))
-        .await
-        .map_err(|error| GuestError::Trap(wasmtime::Error::msg(error.to_string())))?;
-    packed.map_err(|error| failure::Error::UnsupportedApplication(chain(&error)).into())
 }
 
 fn parse(id: &str) -> Result<BindleId, GuestError> {

@@ -1,5 +1,6 @@
 //! Is the bindle that a server has the one we would push?
 
+use bowline_app::archive::index_parcel;
 use bowline_app::invoice::{Group, Invoice, Parcel};
 
 use crate::text;
@@ -12,6 +13,11 @@ use crate::text;
 /// signatures cover the order: digest, name, size, media type and groups of each
 /// parcel, the groups, description and authors. Absent and empty lists are equal.
 pub(super) fn difference(theirs: &Invoice, ours: &Invoice) -> Option<String> {
+    match (index_parcel(theirs), index_parcel(ours)) {
+        (Some(_), None) => return Some("its files are in archives there".to_owned()),
+        (None, Some(_)) => return Some("its files are parcels there".to_owned()),
+        _ => {}
+    }
     if theirs.parcel.len() != ours.parcel.len() {
         return Some(format!(
             "{} parcels there, {} here",

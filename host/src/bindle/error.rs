@@ -138,6 +138,9 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A file of the application could not be read when it was to be packed. Nothing was sent. The cause names it.
+    #[error("cannot pack the files of the application")]
+    Unpacked(#[source] io::Error),
     /// The server, or something before it, takes nothing this large (413), or answers more than we read.
     #[error("{what} is too large for {server}: {hint}")]
     TooLarge {

@@ -103,6 +103,7 @@ impl Client {
                 .sum(),
             reused: push.parcels.len() - uploaded.len(),
             signed: created.signed,
+            archives: bundle.archives(),
         })
     }
 }

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use bowline_app::{Content, Digest};
+use bowline_app::{ChangedFile, Content, Digest};
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
@@ -28,43 +28,79 @@ pub(super) enum Source {
     Snapshot(File),
 }
 
+/// Whether the content is sent from a private copy. What was generated in memory is fixed already, and archives are as large as
+/// their files together.
+pub(super) fn is_copied(content: &Content) -> bool {
+    content.size() > SMALL && content.bytes().is_none()
+}
+
 /// Fixes and checks the bytes of `content`. Blocks on file access.
 pub(super) fn fix(content: &Content, folder: Option<&Path>) -> Result<Source, Error> {
-    let problem = |action| {
-        move |source: io::Error| match content.path() {
-            Some(path) if source.kind() == io::ErrorKind::InvalidData => Error::ContentChanged {
-                path: path.to_owned(),
-            },
-            path => Error::File {
-                action,
-                path: path.map_or_else(|| PathBuf::from("(memory)"), Path::to_owned),
-                source,
-            },
-        }
-    };
-    match content.path() {
-        Some(path) if content.size() > SMALL => snapshot(content, path, folder)
+    if is_copied(content) {
+        snapshot(content, folder)
             .map(Source::Snapshot)
-            .map_err(problem("make a snapshot of")),
-        _ => content
+            .map_err(|error| problem("make a snapshot of", content, error))
+    } else {
+        content
             .read()
             .map(|bytes| Source::Memory(bytes.into()))
-            .map_err(problem("read")),
+            .map_err(|error| problem("read", content, error))
     }
 }
 
-fn snapshot(content: &Content, path: &Path, folder: Option<&Path>) -> io::Result<File> {
+fn problem(action: &'static str, content: &Content, source: io::Error) -> Error {
+    match (changed(&source), content.path()) {
+        (Some(path), _) => Error::ContentChanged { path },
+        (None, Some(path)) if source.kind() == io::ErrorKind::InvalidData => {
+            Error::ContentChanged {
+                path: path.to_owned(),
+            }
+        }
+        (None, path) => Error::File {
+            action,
+            path: path.map_or_else(|| beside(content).unwrap_or_default(), Path::to_owned),
+            source,
+        },
+    }
+}
+
+/// The error for a file that could not be packed: it changed, or says itself what is wrong with which.
+pub(super) fn unreadable(source: io::Error) -> Error {
+    match changed(&source) {
+        Some(path) => Error::ContentChanged { path },
+        None => Error::Unpacked(source),
+    }
+}
+
+fn changed(error: &io::Error) -> Option<PathBuf> {
+    let changed = error.get_ref()?.downcast_ref::<ChangedFile>()?;
+    Some(changed.path.to_path_buf())
+}
+
+/// The folder that the content's file is in, or the first of its files.
+fn beside(content: &Content) -> Option<PathBuf> {
+    let path = match content.parts() {
+        [first, ..] => first.path(),
+        [] => content.path(),
+    };
+    path?
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .map(Path::to_owned)
+}
+
+fn snapshot(content: &Content, folder: Option<&Path>) -> io::Result<File> {
     if !content.is_unchanged()? {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    let mut copy = nameless_file(path, folder)?;
-    if clone(path, &copy) {
+    let mut copy = nameless_file(content, folder)?;
+    if content.path().is_some_and(|path| clone(path, &copy)) {
         let found = digest(&mut copy, content.size())?;
         if found != content.digest() {
             return Err(io::ErrorKind::InvalidData.into());
         }
     } else {
-        // The reader checks the digest and fails at the end when it is another.
+        // The reader checks the digest, or those of the parts, and fails at the end when it is another.
         let mut reader = content.open()?;
         let mut block = vec![0; BLOCK];
         loop {
@@ -83,11 +119,8 @@ fn snapshot(content: &Content, path: &Path, folder: Option<&Path>) -> io::Result
 
 /// A file that vanishes with its handle. Beside the original it can share its
 /// blocks, and does not fill a `/tmp` that is kept in memory.
-fn nameless_file(path: &Path, folder: Option<&Path>) -> io::Result<File> {
-    let beside = match (folder, path.parent()) {
-        (Some(folder), _) => Some(folder),
-        (None, parent) => parent.filter(|parent| !parent.as_os_str().is_empty()),
-    };
+fn nameless_file(content: &Content, folder: Option<&Path>) -> io::Result<File> {
+    let beside = folder.map(Path::to_owned).or_else(|| beside(content));
     if let Some(Ok(file)) = beside.map(tempfile::tempfile_in) {
         return Ok(file);
     }

@@ -16,7 +16,7 @@ use super::address::Root;
 use super::body::{Meter, UploadBody};
 use super::error::Error;
 use super::progress::{Event, Progress};
-use super::source::{self, SMALL, Source};
+use super::source::{self, Source};
 use super::wire::{Answer, Lost, Wire};
 use crate::journal::{self, Note};
 
@@ -174,9 +174,10 @@ impl Uploader {
         progress: Arc<dyn Progress>,
         gate: Arc<Gate>,
     ) -> Result<Outcome, Error> {
-        let needed = match content.path() {
-            Some(_) if content.size() > SMALL => STREAMING,
-            _ => u32::try_from(content.size().div_ceil(1024)).map_or(MEMORY, |kib| kib.min(MEMORY)),
+        let needed = if source::is_copied(&content) {
+            STREAMING
+        } else {
+            u32::try_from(content.size().div_ceil(1024)).map_or(MEMORY, |kib| kib.min(MEMORY))
         };
         let _memory = Arc::clone(&self.memory)
             .acquire_many_owned(needed)

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use bowline_app::archive::{self, Archive};
 use bowline_app::invoice::Invoice;
 use bowline_app::{Digest, RECORD_MEDIA_TYPE, SPIN_MEDIA_TYPE};
 use serde::Deserialize;
@@ -33,6 +34,8 @@ pub struct Plan {
     pub responses: Vec<StaticResponse>,
     /// What of the application doesn't run here, one sentence each.
     pub notes: Vec<String>,
+    /// Parcels with several files in each, for a bindle that has the archive form.
+    pub archives: Vec<Archive>,
 }
 
 /// What answers at a route: an index into one of the lists of a [`Plan`].
@@ -79,6 +82,8 @@ pub struct ComponentPlan {
 pub struct Description {
     /// The parcel's digest.
     pub digest: Digest,
+    /// The digest of the parcel that says what the archives of the bindle hold, if it has any.
+    pub index: Option<Digest>,
     form: Form,
 }
 
@@ -106,8 +111,17 @@ impl Description {
             match (found.next(), found.next()) {
                 (None, _) => {}
                 (Some(parcel), None) => {
-                    let digest = parcel.label.sha256.parse()?;
-                    return Ok(Self { digest, form });
+                    let index = match form {
+                        Form::Bowline => archive::index_parcel(invoice)
+                            .map(|parcel| parcel.label.sha256.parse())
+                            .transpose()?,
+                        Form::Spin => None,
+                    };
+                    return Ok(Self {
+                        digest: parcel.label.sha256.parse()?,
+                        index,
+                        form,
+                    });
                 }
                 (Some(_), Some(_)) => bail!("the bindle has several parcels of type {media_type}"),
             }
@@ -115,18 +129,20 @@ impl Description {
         bail!("the bindle has no Spin manifest (a parcel of type {SPIN_MEDIA_TYPE})")
     }
 
-    /// Reads the description. `given` are the values that the channel gives the application's variables.
+    /// Reads the description, and the index if there is one. `given` are the values that the channel gives the application's
+    /// variables.
     ///
     /// # Errors
     /// It can't be read, contradicts itself or the invoice, or has nothing that answers HTTP.
     pub fn read(
         self,
         text: &[u8],
+        index: Option<&[u8]>,
         invoice: &Invoice,
         given: &BTreeMap<String, String>,
     ) -> Result<Plan> {
         let plan = match self.form {
-            Form::Bowline => bowline::read(text, invoice, given),
+            Form::Bowline => bowline::read(text, index, invoice, given),
             Form::Spin => spin::read(text, invoice, given),
         };
         let plan = plan.context("the application's manifest")?;
@@ -139,14 +155,18 @@ impl Description {
 }
 
 impl Plan {
-    /// The digests of all that must be fetched.
+    /// The digests of all that must be fetched by itself: archives bring the rest.
     pub fn contents(&self) -> BTreeSet<Digest> {
-        self.components
+        let mut contents: BTreeSet<Digest> = self
+            .components
             .iter()
-            .flat_map(|component| {
-                let files = component.files.iter().map(|(_, digest)| *digest);
-                files.chain([component.source])
-            })
-            .collect()
+            .flat_map(|component| component.files.iter().map(|(_, digest)| *digest))
+            .collect();
+        for (digest, _) in self.archives.iter().flat_map(|archive| &archive.files) {
+            contents.remove(digest);
+        }
+        // A binary is a parcel, though the same bytes may be in an archive as well.
+        contents.extend(self.components.iter().map(|component| component.source));
+        contents
     }
 }

@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use bowline_app::archive::Archive;
 use bowline_app::invoice::{Invoice, Label};
 use bowline_app::{BindleId, Digest, Limits};
 use futures::{StreamExt as _, TryStreamExt as _};
 use url::Url;
 
 use super::content::Content;
+use super::unpack::Unpacking;
 
 /// Most bytes of an invoice: room for the largest number of parcels with long names.
 const INVOICE: usize = 32 * 1024 * 1024;
@@ -85,10 +87,7 @@ impl Puller {
         digest: Digest,
         content: &Content,
     ) -> Result<()> {
-        let size = *checked
-            .sizes
-            .get(&digest)
-            .with_context(|| format!("the bindle {id} has no parcel {digest}"))?;
+        let size = checked.size(id, digest)?;
         if content.has(digest) {
             return Ok(());
         }
@@ -125,6 +124,53 @@ impl Puller {
             .await
     }
 
+    /// Fetches archives, several at once, and puts their files into the store.
+    ///
+    /// # Errors
+    /// The invoice has no such parcel, or what the server delivers isn't those files and nothing else.
+    pub async fn unpack_all(
+        &self,
+        id: &BindleId,
+        checked: &Checked,
+        archives: &[Archive],
+        content: &Content,
+    ) -> Result<()> {
+        // Collected first, so that the future holds no borrowed iterator.
+        let transfers: Vec<_> = archives
+            .iter()
+            .map(|archive| self.unpack(id, checked, archive, content))
+            .collect();
+        futures::stream::iter(transfers)
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    async fn unpack(
+        &self,
+        id: &BindleId,
+        checked: &Checked,
+        archive: &Archive,
+        content: &Content,
+    ) -> Result<()> {
+        let digest = archive.digest;
+        checked.size(id, digest)?;
+        if archive.files.iter().all(|(file, _)| content.has(*file)) {
+            return Ok(());
+        }
+        let transfer = async {
+            let mut response = self.get(&format!("_i/{id}@{digest}")).await?;
+            let mut unpacking = Unpacking::new(archive, content);
+            while let Some(bytes) = response.chunk().await? {
+                unpacking.write(&bytes).await?;
+            }
+            unpacking.finish().await
+        };
+        transfer
+            .await
+            .with_context(|| format!("unpacking the archive {digest} of {id}"))
+    }
+
     async fn get(&self, path: &str) -> Result<reqwest::Response> {
         let url = self.server.join(path)?;
         let response = self
@@ -143,6 +189,26 @@ impl Puller {
 }
 
 impl Checked {
+    /// What the label of this parcel says.
+    fn size(&self, id: &BindleId, digest: Digest) -> Result<u64> {
+        let size = self.sizes.get(&digest);
+        size.copied()
+            .with_context(|| format!("the bindle {id} has no parcel {digest}"))
+    }
+
+    /// Refuses a parcel that would be read into memory and is larger than that.
+    ///
+    /// # Errors
+    /// It is too large, or there is none.
+    pub fn is_at_most(&self, id: &BindleId, digest: Digest, largest: usize) -> Result<()> {
+        let size = self.size(id, digest)?;
+        ensure!(
+            usize::try_from(size).is_ok_and(|size| size <= largest),
+            "the parcel {digest} of {id} has {size} bytes, and {largest} is the most that is read"
+        );
+        Ok(())
+    }
+
     fn new(invoice: Invoice, id: &BindleId) -> Result<Self> {
         let spec = &invoice.bindle;
         ensure!(

@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 
+mod archives;
 mod examples;
 mod probe;
 mod starting;
@@ -66,7 +67,12 @@ impl World {
         let application = bowline_app::Application::load(folder).unwrap();
         let version = application.revision_version().clone();
         let id = BindleId::new(application.name(), version).unwrap();
-        let bundle = Bundle::pack(&application, id.clone()).unwrap();
+        self.shelve(&Bundle::pack(&application, id).unwrap())
+    }
+
+    /// Puts all of a bundle onto the shelf. Gives the name of its bindle.
+    fn shelve(&self, bundle: &Bundle) -> String {
+        let id = bundle.id();
         let invoice = bundle.invoice().to_toml().unwrap();
         self.put(&format!("/v1/_i/{id}"), invoice.as_bytes());
         for content in bundle.contents() {

@@ -22,9 +22,11 @@ use crate::trouble::Trouble;
 /// The most items that a page can be asked for: Hippo reads the number as a C# `int`, and has no bound of its own.
 const EVERYTHING: usize = i32::MAX as usize;
 
-/// The header by which a platform that is no Hippo says what it accepts besides what Hippo does, and the word for values of variables.
+/// The header by which a platform that is no Hippo says what it accepts besides what Hippo does, and the words for values of variables
+/// and for archives.
 const ACCEPTS: &str = "bowline-accepts";
 const VARIABLES: &str = "variables";
+const ARCHIVES: &str = "archives";
 
 /// Items on a page when everything at once is more than an answer may hold.
 const SOME: usize = 500;
@@ -38,6 +40,7 @@ pub struct Client<'a> {
     base: &'a Base,
     token: Option<&'a str>,
     variables: Cell<bool>,
+    archives: Cell<bool>,
 }
 
 impl<'a> Client<'a> {
@@ -48,12 +51,18 @@ impl<'a> Client<'a> {
             base,
             token,
             variables: Cell::new(false),
+            archives: Cell::new(false),
         }
     }
 
     /// Whether the server has said in an answer that it hands applications the values of their variables. Hippo never does.
     pub fn accepts_variables(&self) -> bool {
         self.variables.get()
+    }
+
+    /// Whether the server has said in an answer that its applications may have their files in archives. Hippo never does.
+    pub fn accepts_archives(&self) -> bool {
+        self.archives.get()
     }
 
     /// Applications whose name contains `text`, with their channels. Hippo searches with case.
@@ -281,9 +290,12 @@ impl<'a> Client<'a> {
         // An invalid header may be the token: its text stays out of the message.
         let request = request.body(body).map_err(|error| invalid(&error))?;
         let answer = self.http.send(request).map_err(Trouble::NoAnswer)?;
-        let mut accepted = answer.headers().get_all(ACCEPTS).iter();
-        if accepted.any(|it| it == VARIABLES) {
-            self.variables.set(true);
+        for accepted in answer.headers().get_all(ACCEPTS) {
+            if accepted == VARIABLES {
+                self.variables.set(true);
+            } else if accepted == ARCHIVES {
+                self.archives.set(true);
+            }
         }
         Ok(answer)
     }

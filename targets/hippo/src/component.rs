@@ -93,6 +93,10 @@ impl Host for Bowline<'_> {
         console::warn(message);
     }
 
+    fn accept_archives(&self) {
+        bindle::accept_archives();
+    }
+
     fn push(&self, id: &str) -> Result<(), Failure> {
         bindle::push(self.app, id).map(|_| ())
     }

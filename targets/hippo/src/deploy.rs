@@ -115,6 +115,7 @@ impl Run<'_> {
 
         self.host
             .step(&format!("Pushing '{name}' {revision} to Bindle"));
+        self.tell_archives();
         self.host.push(&format!("{name}/{revision}"))?;
 
         let app = match known {
@@ -146,6 +147,13 @@ impl Run<'_> {
                 expected: Some((READY.1.to_owned(), revision.clone())),
             }),
         })
+    }
+
+    /// Passes on what the server said of archives in the answers until now.
+    fn tell_archives(&self) {
+        if self.client.accepts_archives() {
+            self.host.accept_archives();
+        }
     }
 
     /// A channel that is created without a domain needs a name that makes a good one.

@@ -21,6 +21,9 @@ pub trait Host: Http {
     /// Tells the person at the terminal what is odd, though the deploy goes on.
     fn warn(&self, message: &str);
 
+    /// Tells the host that the platform runs applications whose files are in archives.
+    fn accept_archives(&self);
+
     /// Makes sure that the Bindle server has the application under `id`, which is `name/version`.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ pub fn main(arguments: &[String]) {
     match arguments[..] {
         ["serve", key] => push::serve(key),
         ["push-ours", url, key, folder] => push::ours(url, key, folder),
+        ["push-archived", url, key, folder] => push::archived(url, key, folder),
         ["push-theirs", url, key, folder] => push::theirs(url, key, folder),
         ["deploy", folder] => native::deploy(folder),
         _ => panic!("not how this program starts itself: {arguments:?}"),

@@ -102,6 +102,8 @@ impl Host for Native<'_> {
 
     fn warn(&self, _: &str) {}
 
+    fn accept_archives(&self) {}
+
     fn push(&self, id: &str) -> Result<(), Failure> {
         let id: BindleId = id.parse().expect("the id is good");
         let bundle = Bundle::pack(&self.application, id).expect("the application can be packed");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bindle::SignatureRole;
 use bindle::invoice::signature::{SecretKeyFile, SecretKeyStorage as _};
-use bowline_app::{Application, Bundle};
+use bowline_app::{Application, BindleId, Bundle, PackError};
 use bowline_host::bindle::Signer;
 use bowline_tests::bindle_server::BindleServer;
 use bowline_tests::reference_push::Exported;
@@ -65,6 +65,23 @@ pub fn run() {
     }
 }
 
+/// Many small files, as parcels and in archives. Once, because the one takes its time.
+pub fn archives() {
+    heading("Pushing 5,000 files of 4 KiB to the real Bindle server, once");
+    let sample = Sample::filled(5000, 4 << 10);
+    let folder = sample.path().to_str().expect("the path is text");
+    let key = sample.path().join("key.toml");
+    Signer::load_or_create(&key, "bench").expect("a key can be made");
+    let key = key.to_str().expect("the path is text");
+    ratio(
+        "reading, hashing, packing and push, in archives",
+        push("push-archived", key, folder).whole,
+        "a parcel for each file",
+        push("push-ours", key, folder).whole,
+        "0.10 or less",
+    );
+}
+
 fn push(how: &str, key: &str, folder: &str) -> Found {
     let server = Server::start(&["serve", key]);
     child::measure(&[how, &server.url, key, folder])
@@ -78,17 +95,30 @@ pub fn serve(key: &str) {
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
 }
 
-fn pack(folder: &str) -> Bundle {
+fn pack(folder: &str, how: fn(&Application, BindleId) -> Result<Bundle, PackError>) -> Bundle {
     let application = Application::load(Path::new(folder)).expect("the application can be read");
     let id = ID.parse().expect("the id is good");
-    Bundle::pack(&application, id).expect("the application can be packed")
+    how(&application, id).expect("the application can be packed")
 }
 
 pub fn ours(url: &str, key: &str, folder: &str) {
+    push_ours(url, key, folder, Bundle::pack);
+}
+
+pub fn archived(url: &str, key: &str, folder: &str) {
+    push_ours(url, key, folder, Bundle::pack_archived);
+}
+
+fn push_ours(
+    url: &str,
+    key: &str,
+    folder: &str,
+    how: fn(&Application, BindleId) -> Result<Bundle, PackError>,
+) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
     let signer = Signer::load_or_create(Path::new(key), "bench").expect("the key can be read");
     let start = Instant::now();
-    let bundle = pack(folder);
+    let bundle = pack(folder, how);
     let client = sample::client(sample::options(url, &signer));
     let packed = Instant::now();
     let receipt = runtime
@@ -108,7 +138,7 @@ pub fn theirs(url: &str, key: &str, folder: &str) {
             .get_first_matching(&SignatureRole::Creator, None)
             .expect("there is a key");
         let start = Instant::now();
-        let exported = Exported::new(&pack(folder), key);
+        let exported = Exported::new(&pack(folder, Bundle::pack), key);
         let keyring = std::sync::Arc::new(bindle::invoice::signature::KeyRing::default());
         let client = bindle::client::Client::new(url, bindle::client::tokens::NoToken, keyring)
             .expect("the client can be made");

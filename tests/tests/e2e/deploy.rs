@@ -165,3 +165,96 @@ async fn a_wrong_password_is_refused_and_leaves_nothing() {
     let hippo = Hippo::sign_in(&platform).await;
     assert_eq!(hippo.counts().await, (0, 0, 0));
 }
+
+/// A site of its own with more files than one parcel each is good for: `n/<number>.txt`.
+fn large_site(home: &Home) -> std::path::PathBuf {
+    let built = example("static-site");
+    let site = copy_folder(&built, &home.path().join("site"));
+    let component = "target/wasm32-wasip2/release/static_site.wasm";
+    let to = site.join(component);
+    fs::create_dir_all(to.parent().expect("it is in a folder")).expect("it can be made");
+    fs::copy(built.join(component), &to).expect("the component is built");
+    fs::create_dir(site.join("assets/n")).expect("it can be made");
+    for number in 0..1500 {
+        let path = site.join(format!("assets/n/{number}.txt"));
+        fs::write(path, format!("the file {number}")).expect("it can be written");
+    }
+    site
+}
+
+#[tokio::test]
+async fn a_large_site_is_pushed_in_archives() {
+    let home = Home::new();
+    let platform = Platform::start(home.path());
+    let site = large_site(&home);
+    let deploy = |more: &[&str]| {
+        let command = home
+            .bowline(["deploy", "--from"])
+            .arg(&site)
+            .envs(platform.settings());
+        let command = more.iter().fold(command, |command, more| command.arg(more));
+        command.run()
+    };
+    let first = deploy(&[]).success();
+    assert!(
+        first.stdout.contains("The files are in 16 archives"),
+        "{}",
+        first.stdout
+    );
+    assert!(
+        first.stderr.contains("Packed 1504 files into 16 archives"),
+        "{}",
+        first.stderr
+    );
+    for number in [0, 77, 1499] {
+        let answer = web::get(&first.url(), &format!("/n/{number}.txt")).await;
+        assert_eq!(answer.body, format!("the file {number}"));
+    }
+    let bindle = Bindle::connect(&platform);
+    let invoices = bindle.invoices("static-site").await;
+    // Record, index, binary, archives.
+    assert_eq!(
+        invoices[0].parcel.as_ref().map(Vec::len),
+        Some(3 + 16),
+        "the reference server's own reader counts so many"
+    );
+
+    let hippo = Hippo::sign_in(&platform).await;
+    let revision = &hippo.channels().await[0].active_revision;
+    let components = revision.as_ref().map(|revision| &revision.components);
+    let names: Vec<_> = components
+        .into_iter()
+        .flatten()
+        .map(|component| component.name.as_str())
+        .collect();
+    assert_eq!(names, ["site"], "the API tells of the components");
+
+    // It is the same revision in either form, so what is there is used whatever is asked for now.
+    for more in [&[][..], &["--archive", "never"], &["--archive", "always"]] {
+        let again = deploy(more).success();
+        assert!(
+            again.stdout.contains("Uploaded nothing"),
+            "{}",
+            again.stdout
+        );
+    }
+
+    // A changed file changes the index and the two archives that it left and came into, and nothing else.
+    fs::write(site.join("assets/n/7.txt"), "changed").expect("it can be written");
+    let changed = deploy(&[]).success();
+    let uploaded = ["Uploaded 2 parcels", "Uploaded 3 parcels"];
+    assert!(
+        uploaded.iter().any(|text| changed.stdout.contains(text)),
+        "{}",
+        changed.stdout
+    );
+    let answer = web::get(&changed.url(), "/n/7.txt").await;
+    assert_eq!(answer.body, "changed");
+
+    // Without archives, to compare: the files that were parcels never before are so now.
+    fs::write(site.join("assets/n/8.txt"), "changed, too").expect("it can be written");
+    let plain = deploy(&["--archive", "never"]).success();
+    assert!(!plain.stdout.contains("archives"), "{}", plain.stdout);
+    let answer = web::get(&plain.url(), "/n/8.txt").await;
+    assert_eq!(answer.body, "changed, too");
+}

@@ -48,7 +48,7 @@ fn assert_clean(folder: &Path) {
         } else if let Ok(bytes) = fs::read(&path) {
             let found = bytes
                 .windows(6)
-                .any(|window| window == CANARY.as_bytes()[..6].as_ref());
+                .any(|window| *window == CANARY.as_bytes()[..6]);
             assert!(!found, "the secret is in {}", path.display());
         }
     }

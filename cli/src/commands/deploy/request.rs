@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bowline_host::bindle::{Credentials, ServerAddress};
+use bowline_host::bindle::{Archive, Credentials, ServerAddress};
 use clap::ArgMatches;
 
 use crate::application::variables::{self, Assignments};
@@ -30,6 +30,8 @@ pub(super) struct Request {
     pub(super) settings: Settings,
     /// Where to push, when the target pushes.
     pub(super) bindle: Option<BindleServer>,
+    /// Whether to push files in archives.
+    pub(super) archive: Archive,
     /// How servers are reached.
     pub(super) network: Flags,
     /// Values for the application's variables.
@@ -73,6 +75,11 @@ impl Request {
             profile: matches.get_one::<String>("profile").cloned(),
             settings: targets,
             bindle: bindle(&ours, description)?,
+            archive: match matches.get_one::<String>("archive").map(String::as_str) {
+                Some("always") => Archive::Always,
+                Some("never") => Archive::Never,
+                _ => Archive::Auto,
+            },
             network: Flags::read(matches),
             assignments: Assignments::read(
                 matches

@@ -11,14 +11,27 @@ use serde::Deserialize as _;
 use super::values::Values;
 use super::{Answer, ComponentPlan, Plan, StaticResponse};
 
-/// Reads the record; the invoice says what is in the files, and the channel gives variables their values.
+/// Reads the record; the invoice, or the index of the archives, says what is in the files, and the channel gives variables
+/// their values.
 ///
 /// # Errors
 /// It is none, doesn't fit the invoice, or names an outbound host by a variable that has no value.
-pub fn read(text: &[u8], invoice: &Invoice, given: &BTreeMap<String, String>) -> Result<Plan> {
+pub fn read(
+    text: &[u8],
+    index: Option<&[u8]>,
+    invoice: &Invoice,
+    given: &BTreeMap<String, String>,
+) -> Result<Plan> {
+    let received = match index {
+        Some(index) => Received::read_archived(text, index, invoice),
+        None => Received::read(text, invoice),
+    };
     let Received {
-        record, contents, ..
-    } = Received::read(text, invoice)?;
+        record,
+        contents,
+        archives,
+        ..
+    } = received?;
     let base = record
         .trigger_settings
         .get("http")
@@ -39,6 +52,7 @@ pub fn read(text: &[u8], invoice: &Invoice, given: &BTreeMap<String, String>) ->
         components: Vec::new(),
         responses: Vec::new(),
         notes: values.notes.clone(),
+        archives,
     };
     let mut indices = BTreeMap::new();
     for trigger in &record.triggers {
@@ -178,7 +192,7 @@ mod tests {
 
     fn plan(host: &str) -> Result<Plan> {
         let record = record(host);
-        read(&record, &invoice(&record), &BTreeMap::new())
+        read(&record, None, &invoice(&record), &BTreeMap::new())
     }
 
     #[test]
@@ -207,7 +221,7 @@ mod tests {
         let record = serde_json::to_vec(&record).unwrap();
         let mut invoice = invoice(&record);
         invoice.parcel.truncate(2);
-        read(&record, &invoice, &BTreeMap::new())
+        read(&record, None, &invoice, &BTreeMap::new())
     }
 
     #[test]
@@ -245,7 +259,7 @@ mod tests {
         let record = record("https://a.com");
         let mut invoice = invoice(&record);
         invoice.parcel.swap(2, 3);
-        let error = read(&record, &invoice, &BTreeMap::new()).unwrap_err();
+        let error = read(&record, None, &invoice, &BTreeMap::new()).unwrap_err();
         assert!(error.to_string().contains("stands where"), "{error:#}");
     }
 }

@@ -89,6 +89,7 @@ pub fn read(text: &[u8], invoice: &Invoice, given: &BTreeMap<String, String>) ->
         components: Vec::new(),
         responses: Vec::new(),
         notes: values.notes.clone(),
+        archives: Vec::new(),
     };
     for component in manifest.component {
         let id = component.id;

@@ -90,7 +90,7 @@ async fn other_bytes_than_the_digest_promises_are_refused() {
     let hello = hello();
     let folder = application("1.0.0", &[("hello", &hello)]);
     let id = world.publish(folder.path());
-    let source = bowline_app::Digest::of(&hello);
+    let source = Digest::of(&hello);
     let mut other = hello.clone();
     *other.last_mut().unwrap() ^= 1;
     world.put(&format!("/v1/_i/{id}@{source}"), &other);

@@ -36,6 +36,7 @@ impl Run<'_> {
         let app = self.find_app()?;
         self.check_variables()?;
         self.check_domain(app.as_ref())?;
+        self.tell_archives();
         let pushed = self.host.preview(&format!("{name}/{revision}"))?;
         let channel = self.foresee_channel(app.as_ref())?;
         let registered = self.is_registered(app.as_ref(), channel.there.as_ref())?;

@@ -233,3 +233,16 @@ fn the_url_follows_its_template() {
     );
     assert_eq!(hippo.running("live").as_deref(), Some(REVISION));
 }
+
+#[test]
+fn archives_are_accepted_for_a_server_that_says_so_and_no_other() {
+    let hippo = Hippo::default();
+    run(&hippo, "hello", REVISION).unwrap();
+    bowline_hippo::deploy::plan(&hippo, &config(&[]), &facts("hello", REVISION)).unwrap();
+    assert!(!hippo.archives_accepted.get());
+    hippo.takes_archives.set(true);
+    bowline_hippo::deploy::plan(&hippo, &config(&[]), &facts("hello", REVISION)).unwrap();
+    assert!(hippo.archives_accepted.take());
+    run(&hippo, "hello", REVISION).unwrap();
+    assert!(hippo.archives_accepted.get());
+}

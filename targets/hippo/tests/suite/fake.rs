@@ -70,6 +70,10 @@ pub struct Hippo {
     pub longest: Cell<usize>,
     /// It says in its answers that it hands out values of variables, as Hippo never does.
     pub takes_variables: Cell<bool>,
+    /// It says in its answers that it takes archives, as Hippo never does.
+    pub takes_archives: Cell<bool>,
+    /// The host was told that it does.
+    pub archives_accepted: Cell<bool>,
     faults: RefCell<Vec<(Method, &'static str, Fault)>>,
     pub requests: RefCell<Vec<String>>,
     pub steps: RefCell<Vec<String>>,
@@ -89,6 +93,8 @@ impl Default for Hippo {
             most_items: Cell::new(usize::MAX),
             longest: Cell::new(usize::MAX),
             takes_variables: Cell::new(false),
+            takes_archives: Cell::new(false),
+            archives_accepted: Cell::new(false),
             faults: RefCell::default(),
             requests: RefCell::default(),
             steps: RefCell::default(),
@@ -511,6 +517,10 @@ impl Http for Hippo {
                     let accepted = HeaderValue::from_static("variables");
                     answer.headers_mut().append("bowline-accepts", accepted);
                 }
+                if self.takes_archives.get() {
+                    let accepted = HeaderValue::from_static("archives");
+                    answer.headers_mut().append("bowline-accepts", accepted);
+                }
                 Ok(answer)
             }
         }
@@ -524,6 +534,10 @@ impl Host for Hippo {
 
     fn warn(&self, message: &str) {
         self.warnings.borrow_mut().push(message.to_owned());
+    }
+
+    fn accept_archives(&self) {
+        self.archives_accepted.set(true);
     }
 
     fn push(&self, id: &str) -> Result<(), Failure> {
