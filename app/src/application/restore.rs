@@ -33,6 +33,8 @@ impl Application {
             record,
             contents,
             digest,
+            // What `Received::read` takes has the plain form.
+            archives: _,
         } = received;
         let invalid = |what: &str| RecordError::Invalid(what.to_owned());
         let version = semver::Version::parse(&record.version)
