@@ -173,6 +173,8 @@ fn uncomposed(application: &Application) -> impl Iterator<Item = Misfit> {
         let name = trigger.dependencies.first()?;
         Some(Misfit {
             location: Some(trigger.location_of("dependencies")),
+            place: None,
+            names: Vec::new(),
             what: format!(
                 "a trigger has dependencies (`{}`), which are not composed",
                 name.escape_debug()
