@@ -3,7 +3,9 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
+use std::path::Path;
 
+use bowline_app::Manifest;
 use bowline_host::Limits;
 use bowline_host::journal::Journal;
 use clap::builder::{StyledStr, ValueHint};
@@ -135,6 +137,7 @@ fn with_values(arg: Arg, within: &str, variables: &Variables) -> Arg {
         "NAME" if within == "env" => arg.add(ArgValueCandidates::new(move || environments(&known))),
         "environment-name" => arg.add(ArgValueCandidates::new(move || environments(&known))),
         "RUN" => arg.add(ArgValueCandidates::new(move || runs(&known))),
+        "profile" => arg.add(ArgValueCandidates::new(profiles)),
         "limit" => arg.add(ArgValueCandidates::new(limits)),
         "from" => arg.add(ArgValueCompleter::new(PathCompleter::any().filter(
             |path| {
@@ -200,6 +203,14 @@ fn runs(variables: &Variables) -> Vec<CompletionCandidate> {
         candidate(run.to_string(), &about.unwrap_or_default()).display_order(Some(at))
     });
     known.collect()
+}
+
+/// Profiles of the application in this folder.
+fn profiles() -> Vec<CompletionCandidate> {
+    match Manifest::open(Path::new("."), None) {
+        Ok(manifest) => manifest.profiles().map(CompletionCandidate::new).collect(),
+        Err(_) => Vec::new(),
+    }
 }
 
 fn limits() -> Vec<CompletionCandidate> {

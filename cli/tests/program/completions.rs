@@ -42,6 +42,9 @@ fn bash(world: &World, words: &[&str]) -> Vec<String> {
 fn bash_completes_verbs_flags_and_live_values() {
     let world = World::with_application();
     world.write("acme.wasm", "");
+    let manifest = std::fs::read_to_string(world.path().join("spin.toml")).unwrap();
+    let profile = "[component.front.profile.debug]\nsource = \"front.wasm\"\n";
+    world.write("spin.toml", manifest + profile);
     let offered = |words: &[&str], expected: &[&str]| {
         assert_eq!(bash(&world, words), expected, "{words:?}");
     };
@@ -64,6 +67,7 @@ fn bash_completes_verbs_flags_and_live_values() {
         &["memory=", "memories="],
     );
     offered(&["bowline", "deploy", "-f", "spi"], &["spin.toml"]);
+    offered(&["bowline", "deploy", "--profile", ""], &["debug"]);
     // Nothing is offered where nothing is known.
     offered(&["bowline", "deploy", "--acme"], &[]);
 }

@@ -336,12 +336,17 @@ fn no_verb_leaves_a_secret_behind() {
     // What succeeds.
     let good = proxied(&servers);
     let plan = nest.work().join("saved.plan").to_str().unwrap().to_owned();
+    // Below the folder that is searched.
+    let events = nest.work().join("events").to_str().unwrap().to_owned();
+    let pages = nest.work().join("pages").to_str().unwrap().to_owned();
     for line in [
         &["plan", "-vv", "-f", &app][..],
         &["plan", "-o", "json", "-f", &app, "--save", &plan],
         &["deploy", "-vv", "-f", &app, "--plan", &plan],
-        &["deploy", "-o", "json", "-f", &app],
+        &["deploy", "-o", "json", "-f", &app, "--events", &events],
         &["deploy", "-f", &app, "--dry-run"],
+        &["completions", "bash"],
+        &["man", "--to", &pages],
         &["journal", "list"],
         &["journal", "list", "-o", "json"],
         &["journal", "show", "--last", "-o", "json"],
