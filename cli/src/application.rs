@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bowline_app::standalone::{self, StandaloneError};
 use bowline_app::{
-    Application, Dependency, DependencySource, Limits, Location, Manifest, Source, Unresolved,
+    Application, Dependency, DependencySource, HashCache, Hashing, Location, Manifest, Reading,
+    Source, Unresolved,
 };
 use bowline_content::cache::Cache;
 use bowline_content::{
@@ -19,7 +21,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::fault;
 use crate::output;
-use crate::paths::Paths;
+use crate::paths::{self, Paths};
 use crate::progress::Progress;
 use crate::variables::Variables;
 
@@ -31,7 +33,7 @@ pub(crate) mod variables;
 /// What to load, and what with.
 #[derive(Clone)]
 pub(crate) struct Loading {
-    /// The manifest or its folder.
+    /// The manifest or its folder, or the folder of a bindle.
     pub(crate) from: PathBuf,
     /// The build profile.
     pub(crate) profile: Option<String>,
@@ -39,6 +41,8 @@ pub(crate) struct Loading {
     pub(crate) cache: Cache,
     /// How to reach registries, and servers.
     pub(crate) registries: Registries,
+    /// The folder with digests of files that were hashed before; without it every file is read.
+    pub(crate) hashes: Option<PathBuf>,
     /// Where what goes on is shown.
     pub(crate) progress: Arc<Progress>,
 }
@@ -66,6 +70,7 @@ impl Loading {
                 options: options.clone(),
                 http: http.clone(),
             },
+            hashes: Some(paths.hashes()),
             progress: Arc::clone(progress),
         }
     }
@@ -75,6 +80,10 @@ impl Loading {
     /// # Errors
     /// [`Exit::Application`] when anything keeps it from being deployed; by what a server says when content can't be fetched.
     pub(crate) async fn load(self) -> Result<Application, Error> {
+        let opening = self.clone();
+        if let Some(application) = blocking(move || opening.bindle()).await?? {
+            return Ok(application);
+        }
         let (from, profile) = (self.from.clone(), self.profile.clone());
         let manifest = blocking(move || Manifest::open(&from, profile.as_deref()))
             .await?
@@ -84,9 +93,43 @@ impl Loading {
             let path = self.finish(&manifest, &component).await?;
             binaries.insert(component.id, path);
         }
-        blocking(move || Application::assemble(&manifest, &binaries, &Limits::default()))
-            .await?
-            .map_err(|error| fault::application(&error))
+        blocking(move || self.assemble(&manifest, &binaries)).await?
+    }
+
+    /// The application in the folder of a bindle, if it is one.
+    fn bindle(&self) -> Result<Option<Application>, Error> {
+        let refuse = |error: StandaloneError| fault::standalone(&error, Exit::Application);
+        let Some(folder) = standalone::find(&self.from).map_err(refuse)? else {
+            return Ok(None);
+        };
+        let observer = |hashing: Hashing| self.progress.hashing(hashing);
+        let reading = Reading::default().watched(&observer);
+        standalone::open(&folder, &reading)
+            .map(Some)
+            .map_err(refuse)
+    }
+
+    /// Reads all files.
+    fn assemble(
+        &self,
+        manifest: &Manifest,
+        binaries: &BTreeMap<String, PathBuf>,
+    ) -> Result<Application, Error> {
+        let observer = |hashing: Hashing| self.progress.hashing(hashing);
+        let mut reading = Reading::default().watched(&observer);
+        let cache = self
+            .hashes
+            .as_deref()
+            .map(|folder| HashCache::open(folder, manifest.path()));
+        if let Some(cache) = &cache {
+            reading = reading.knowing(cache);
+        }
+        let application = Application::assemble_by(manifest, binaries, &reading)
+            .map_err(|error| fault::application(&error))?;
+        if let (Some(cache), Some(folder)) = (&cache, &self.hashes) {
+            keep(cache, folder);
+        }
+        Ok(application)
     }
 
     /// The finished binary of a component.
@@ -254,6 +297,26 @@ fn content(component: &Unresolved, fault: &Fault) -> Error {
     match fault.error.hint() {
         Some(hint) => made.hint(hint),
         None => made,
+    }
+}
+
+/// Keeps what is known of files for the next run. Without it that run is slower, and nothing else.
+fn keep(cache: &HashCache, folder: &Path) {
+    let kept = paths::create_private(folder)
+        .map_err(|error| error.message().to_owned())
+        .and_then(|()| cache.save().map_err(|error| error.to_string()));
+    if let Err(reason) = kept {
+        tracing::debug!(reason, "the digests of files could not be kept");
+    }
+}
+
+/// Forgets what is known of the files of an application.
+pub(crate) fn forget(from: &Path, folder: &Path) {
+    if let Err(error) = HashCache::open(folder, from).forget() {
+        output::warning(&format!(
+            "can't forget the digests of files in {} ({error}): deploy with `--no-cache`",
+            folder.display()
+        ));
     }
 }
 

@@ -22,6 +22,7 @@ mod journal;
 mod local;
 mod login;
 mod man;
+mod package;
 mod plan;
 mod settings;
 mod target;
@@ -106,6 +107,7 @@ pub fn command(target: Option<&Description>) -> Command {
         )
         .subcommand(deploy::deploy(target))
         .subcommand(plan::plan(target))
+        .subcommand(package::package())
         .subcommand(login::login(target))
         .subcommand(login::logout())
         .subcommand(login::whoami(target))

@@ -7,5 +7,6 @@ pub(crate) mod journal;
 pub mod local;
 pub(crate) mod login;
 pub(crate) mod man;
+pub(crate) mod package;
 pub(crate) mod settings;
 pub(crate) mod target;

@@ -1,10 +1,12 @@
 //! Errors of the libraries, as the person at the terminal is told: with an exit code and what to do.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
+use bowline_app::standalone::StandaloneError;
 use bowline_app::{LoadError, Location};
 use bowline_host::{
-    ArtifactError, Denial, HostError, TargetFailure, TransportError, TransportErrorKind,
+    ArtifactError, Denial, HostError, TargetFailure, TransportError, TransportErrorKind, bindle,
 };
 use dialoguer::console::Term;
 
@@ -14,6 +16,11 @@ use crate::exit::Exit;
 use crate::limits;
 
 const BUILT_IN: &str = "the built-in target";
+const BINDLE_LOGIN: &str =
+    "check --bindle-username or BINDLE_USERNAME, and --bindle-password or BINDLE_PASSWORD";
+const AUTHORITIES: &str = "`--ca-file <file>` or SSL_CERT_FILE names certificates of authorities to trust besides the system's; \
+                           `-k` trusts any server, impostors too";
+const CERTIFICATE: &str = "`--client-cert <file>` or BOWLINE_CLIENT_CERT names the certificate to show, and --client-key its key";
 const AUTHOR: &str = "this is a fault of the target; tell its author";
 
 /// An application that can't be loaded.
@@ -43,6 +50,54 @@ pub fn application(error: &LoadError) -> Error {
     match error.hint() {
         Some(hint) => made.hint(hint),
         None => made,
+    }
+}
+
+/// A bindle's folder that can't be written or read. What the system refuses, and what is in the way, ends with `io`.
+#[must_use]
+pub fn standalone(error: &StandaloneError, io: Exit) -> Error {
+    let made = match error {
+        StandaloneError::Load(error) => return application(error),
+        StandaloneError::Io { source, .. } if source.kind() == ErrorKind::InvalidData => {
+            return Error::of(Exit::Conflict, error)
+                .hint("run the same command again when nothing is building it");
+        }
+        StandaloneError::Io { .. } => Error::of(io, error),
+        StandaloneError::Occupied { .. } => Error::of(Exit::Usage, error),
+        _ => Error::of(Exit::Application, error),
+    };
+    match error.hint() {
+        Some(hint) => made.hint(hint),
+        None => made,
+    }
+}
+
+/// A Bindle server that did not answer a question as it should.
+#[must_use]
+pub fn bindle(error: &bindle::Error) -> Error {
+    use bindle::Error as Bindle;
+    let exit = match error {
+        Bindle::VersionTaken { .. } | Bindle::Yanked { .. } | Bindle::ContentChanged { .. } => {
+            Exit::Conflict
+        }
+        Bindle::Unauthorized { .. } => Exit::NotAuthenticated,
+        Bindle::Forbidden { .. } | Bindle::SignatureRefused { .. } => Exit::Forbidden,
+        Bindle::Unreachable(_)
+        | Bindle::TimedOut { .. }
+        | Bindle::Unavailable { .. }
+        | Bindle::File { .. } => Exit::Unavailable,
+        Bindle::TooLarge { .. } | Bindle::Bundle { .. } => Exit::Application,
+        Bindle::Cancelled => Exit::Cancelled,
+        _ => Exit::UnexpectedAnswer,
+    };
+    let made = Error::of(exit, error);
+    match error {
+        Bindle::Unauthorized { .. } => made.hint(BINDLE_LOGIN),
+        Bindle::Unreachable(transport) if is_not_trusted(transport) => made.hint(AUTHORITIES),
+        Bindle::Unreachable(_) => made.hint(
+            "check the address and that a server runs there, then run the same command again",
+        ),
+        _ => made,
     }
 }
 
@@ -108,8 +163,9 @@ pub fn operation(error: &HostError, description: Option<&Description>) -> Error 
         HostError::Failed {
             failure, transport, ..
         } => failed(error, failure, transport.as_deref(), description),
-        HostError::BindleLogin(refusal) => Error::of(Exit::NotAuthenticated, refusal.as_ref())
-            .hint("check --bindle-username or BINDLE_USERNAME, and --bindle-password or BINDLE_PASSWORD"),
+        HostError::BindleLogin(refusal) => {
+            Error::of(Exit::NotAuthenticated, refusal.as_ref()).hint(BINDLE_LOGIN)
+        }
         HostError::Trap { trap, .. } => {
             // Its causes end in a trace of the guest's stack, which is for `-v`.
             let mut message = error.to_string();
@@ -194,13 +250,8 @@ fn failed(
                 .hint(format!("or check what says who you are: {ways}")),
             None => made,
         },
-        TargetFailure::Unavailable(_) if transport.is_some_and(is_not_trusted) => made.hint(
-            "`--ca-file <file>` or SSL_CERT_FILE names certificates of authorities to trust besides the system's; \
-             `-k` trusts any server, impostors too",
-        ),
-        TargetFailure::Unavailable(_) if transport.is_some_and(TransportError::wants_certificate) => made.hint(
-            "`--client-cert <file>` or BOWLINE_CLIENT_CERT names the certificate to show, and --client-key its key",
-        ),
+        TargetFailure::Unavailable(_) if transport.is_some_and(is_not_trusted) => made.hint(AUTHORITIES),
+        TargetFailure::Unavailable(_) if transport.is_some_and(TransportError::wants_certificate) => made.hint(CERTIFICATE),
         TargetFailure::Unavailable(_) => made.hint(match transport.filter(|transport| nobody_is_there(transport)) {
             Some(server) if server.origin().starts_with("http://127.0.0.1") => {
                 "is the platform of this machine running? `bowline local up` starts it; then run the same command again"

@@ -179,6 +179,10 @@ fn execute(
             log(matches);
             env_verb(matches, format, variables)
         }
+        (Some(("package", matches)), _) => {
+            log(matches);
+            shown(&commands::package::run(matches, events, variables)?, format)
+        }
         (Some(("target", matches)), _) => {
             signals::end_with(
                 "stopped; what was installed or upgraded until then is kept, and nothing else was changed",

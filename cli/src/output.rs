@@ -20,12 +20,14 @@ pub mod inspected;
 pub mod journal;
 pub mod login;
 pub mod made;
+mod packaged;
 mod planned;
 pub mod settings;
 pub mod target;
 pub mod usage;
 
 pub use self::deployed::{Deployed, Pushed, Readiness, Route};
+pub use self::packaged::{Against, Packaged, Parcel, Signature};
 pub use self::planned::{Planned, Step};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();

@@ -100,6 +100,12 @@ impl Paths {
         self.cache.join("content")
     }
 
+    /// Digests of applications' files that were hashed before.
+    #[must_use]
+    pub fn hashes(&self) -> PathBuf {
+        self.cache.join("hashes")
+    }
+
     /// The key that bundles are signed with.
     #[must_use]
     pub fn signing_key(&self) -> PathBuf {

@@ -7,8 +7,9 @@ use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bowline_app::Hashing;
 use bowline_host::bindle::Receipt;
-use bowline_host::{Denial, GuestStream, Observer, Usage};
+use bowline_host::{Denial, GuestStream, Observer, Upload, Usage};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::events::Events;
@@ -19,6 +20,8 @@ use crate::text;
 const TICK: Duration = Duration::from_millis(100);
 /// How often plain output says how far a push is: seldom enough for a log, often enough to tell it from a hanging one.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
+/// Bytes that take long enough to hash for people to look at a bar.
+const WORTH_A_BAR: u64 = 64 * 1024 * 1024;
 
 /// How steps are shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -56,15 +59,15 @@ pub struct Progress {
 struct State {
     bar: Option<ProgressBar>,
     step: Option<String>,
-    push: Option<Push>,
+    transfer: Option<Transfer>,
     denials: Vec<String>,
     pushed: Option<Pushed>,
     used: Vec<Usage>,
 }
 
-struct Push {
-    total: u64,
-    parcels: u32,
+/// Bytes that move, a push or the hashing of files.
+struct Transfer {
+    step: String,
     last_said: Instant,
 }
 
@@ -121,7 +124,7 @@ impl Progress {
     pub fn abandon(&self) {
         let mut state = self.state();
         state.step = None;
-        state.push = None;
+        state.transfer = None;
         if let Some(bar) = state.bar.take() {
             bar.finish_and_clear();
         }
@@ -192,7 +195,7 @@ impl Progress {
         if let Some(bar) = state.bar.take() {
             bar.finish_and_clear();
         }
-        state.push = None;
+        state.transfer = None;
         if let (Some(step), Style::Live) = (state.step.take(), self.style) {
             output::line(&output::render_done(&step));
         }
@@ -203,50 +206,62 @@ impl Progress {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn show_push(&self, state: &mut State, sent: u64, total: u64, parcels: u32) {
+    /// How far the reading of the application's files is. What takes no time is not shown.
+    pub fn hashing(&self, hashing: Hashing) {
+        let Hashing {
+            bytes,
+            total,
+            files,
+            ..
+        } = hashing;
+        if total < WORTH_A_BAR {
+            return;
+        }
+        let noun = if files == 1 { "file" } else { "files" };
+        let step = format!("Hashing {files} {noun} ({})", output::size(total));
+        self.show(&mut self.state(), step, "Hashed", bytes, total);
+    }
+
+    /// Shows how much of a step's bytes is done, beginning the step if it is another than before.
+    fn show(&self, state: &mut State, step: String, done: &str, bytes: u64, total: u64) {
         let now = Instant::now();
-        let planned = state
-            .push
+        if state
+            .transfer
             .as_ref()
-            .is_none_or(|push| push.total != total || push.parcels != parcels);
-        if planned {
-            let step = format!(
-                "Pushing {} ({})",
-                output::parcels(parcels.into()),
-                output::size(total)
-            );
+            .is_none_or(|transfer| transfer.step != step)
+        {
             match self.style {
                 Style::Lines => output::line(&step),
                 Style::Live => {
                     let bar = state.bar.get_or_insert_with(ProgressBar::new_spinner);
-                    bar.set_style(push_style());
+                    bar.set_style(bar_style());
+                    bar.reset();
                     bar.set_length(total);
                     bar.set_message(step.clone());
                     bar.enable_steady_tick(TICK);
                 }
                 Style::Quiet => {}
             }
-            state.step = Some(step);
-            state.push = Some(Push {
-                total,
-                parcels,
+            state.step = Some(step.clone());
+            state.transfer = Some(Transfer {
+                step,
                 last_said: now,
             });
         }
         match self.style {
             Style::Live => {
                 if let Some(bar) = &state.bar {
-                    bar.set_position(sent);
+                    bar.set_position(bytes);
                 }
             }
             Style::Lines => {
-                if let Some(push) = state.push.as_mut()
-                    && now.duration_since(push.last_said) >= PLAIN_INTERVAL
+                if let Some(transfer) = state.transfer.as_mut()
+                    && now.duration_since(transfer.last_said) >= PLAIN_INTERVAL
                 {
-                    push.last_said = now;
+                    transfer.last_said = now;
                     output::line(&format!(
-                        "Pushed {} of {}",
-                        output::size(sent),
+                        "{done} {} of {}",
+                        output::size(bytes),
                         output::size(total)
                     ));
                 }
@@ -262,12 +277,13 @@ fn spinner(step: String) -> ProgressBar {
     bar
 }
 
-fn push_style() -> ProgressStyle {
-    ProgressStyle::with_template(
-        "{spinner} {msg} [{wide_bar}] {binary_bytes} {binary_bytes_per_sec}",
-    )
-    .unwrap_or_else(|_| ProgressStyle::default_bar())
-    .progress_chars("=> ")
+/// What is done, how fast, and how long it still takes.
+const BAR: &str = "{spinner} {msg} [{wide_bar}] {binary_bytes} of {binary_total_bytes}, {binary_bytes_per_sec}, {eta} left";
+
+fn bar_style() -> ProgressStyle {
+    ProgressStyle::with_template(BAR)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("=> ")
 }
 
 impl Observer for Progress {
@@ -313,11 +329,28 @@ impl Observer for Progress {
         }
     }
 
-    fn upload(&self, sent: u64, total: u64, parcels: u32) {
+    fn upload(&self, upload: &Upload) {
+        let Upload {
+            sent,
+            total,
+            stored,
+            parcels,
+            ..
+        } = *upload;
         // Nothing to send is no push.
-        if parcels > 0 {
-            self.events.upload(sent, total, parcels);
-            self.show_push(&mut self.state(), sent, total, parcels);
+        if parcels == 0 {
+            return;
+        }
+        self.events.upload(sent, total, parcels);
+        let mut state = self.state();
+        let step = format!(
+            "Pushing {} ({})",
+            output::parcels(parcels.into()),
+            output::size(total)
+        );
+        self.show(&mut state, step.clone(), "Pushed", sent, total);
+        if let (Some(bar), Style::Live, true) = (&state.bar, self.style, parcels > 1) {
+            bar.set_message(format!("{step}, {stored} done"));
         }
     }
 
@@ -344,11 +377,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_push_style_is_well_formed() {
-        ProgressStyle::with_template(
-            "{spinner} {msg} [{wide_bar}] {binary_bytes} {binary_bytes_per_sec}",
-        )
-        .unwrap();
+    fn the_style_of_bars_is_well_formed() {
+        ProgressStyle::with_template(BAR).unwrap();
     }
 
     #[test]
@@ -363,18 +393,24 @@ mod tests {
         );
     }
 
+    fn upload(sent: u64, total: u64, parcels: u32) -> Upload {
+        let mut upload = Upload::default();
+        (upload.sent, upload.total, upload.parcels) = (sent, total, parcels);
+        upload
+    }
+
     #[test]
     fn steps_follow_each_other() {
         let progress = Progress::new(Style::Quiet);
         progress.start("one\u{1b}[2J");
         assert_eq!(progress.state().step.as_deref(), Some("one[2J"));
-        progress.upload(0, 10, 1);
+        progress.upload(&upload(0, 10, 1));
         assert_eq!(
             progress.state().step.as_deref(),
             Some("Pushing 1 parcel (10 B)")
         );
         progress.start("two");
-        assert!(progress.state().push.is_none());
+        assert!(progress.state().transfer.is_none());
         progress.finish();
         assert_eq!(progress.state().step, None);
     }

@@ -13,6 +13,20 @@ pub enum GuestStream {
     Stderr,
 }
 
+/// How far a push to Bindle is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Upload {
+    /// Bytes that went out.
+    pub sent: u64,
+    /// Bytes that have to be sent.
+    pub total: u64,
+    /// Parcels that the server confirmed.
+    pub stored: u32,
+    /// Parcels that have to be sent, those that are stored included.
+    pub parcels: u32,
+}
+
 /// Hears of what happens during an operation. All text comes clean: without control characters and cut to a length. Methods are
 /// called from the threads of the async runtime and must return quickly; each does nothing by default.
 pub trait Observer: Send + Sync {
@@ -52,9 +66,9 @@ pub trait Observer: Send + Sync {
         let _ = (files, archives);
     }
 
-    /// A push to Bindle got further: `sent` of `total` bytes that have to be sent, in `parcels` parcels.
-    fn upload(&self, sent: u64, total: u64, parcels: u32) {
-        let _ = (sent, total, parcels);
+    /// A push to Bindle got further.
+    fn upload(&self, upload: &Upload) {
+        let _ = upload;
     }
 
     /// A push to Bindle ended well.

@@ -14,7 +14,7 @@ pub(super) fn from() -> Arg {
         .value_name("PATH")
         .value_parser(value_parser!(OsString))
         .default_value(".")
-        .help("The application: its spin.toml or its folder")
+        .help("The application: its spin.toml or its folder, or the folder of a bindle (`bowline package`)")
 }
 
 /// How components are built.
@@ -126,4 +126,12 @@ pub(super) fn archive() -> Arg {
         .default_value("auto")
         .hide_possible_values(true)
         .help("Push files in a few archives instead of as a parcel each: `auto`, with more than 1000 files and where the platform accepts archives; `always`, or fail; `never`")
+}
+
+/// No digests from before.
+pub(super) fn no_cache() -> Arg {
+    Arg::new("no-cache")
+        .long("no-cache")
+        .action(ArgAction::SetTrue)
+        .help("Read every file of the application, also those that have not changed since they were last hashed")
 }

@@ -27,6 +27,7 @@ pub(super) fn deploy(target: Option<&Description>) -> Command {
         .arg(crate::build::arg())
         .arg(crate::limits::arg())
         .arg(common::archive())
+        .arg(common::no_cache())
         .args(common::network())
         .arg(
             Arg::new("readiness-timeout")

@@ -40,6 +40,7 @@ pub(super) fn plan(target: Option<&Description>) -> Command {
         .arg(common::locked())
         .arg(crate::limits::arg())
         .arg(common::archive())
+        .arg(common::no_cache())
         .args(common::network());
     target_flags(command, target)
 }

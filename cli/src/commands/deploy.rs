@@ -32,6 +32,7 @@ use crate::target::Chosen;
 use crate::targets::approval::{self, Asking, Given, Say};
 use crate::targets::{self, Asked, Watch};
 use crate::variables::Variables;
+pub(crate) use request::BindleServer;
 use request::Request;
 
 mod fit;
@@ -176,7 +177,7 @@ impl<'a> Job<'a> {
         let (http, options) = request
             .network
             .client_and_options(variables, |warning| progress.warning(warning))?;
-        let loading = Loading::new(
+        let mut loading = Loading::new(
             &request.from,
             request.profile.as_deref(),
             &context.paths,
@@ -184,6 +185,9 @@ impl<'a> Job<'a> {
             variables,
             &progress,
         );
+        if request.no_cache {
+            loading.hashes = None;
+        }
         let recording = Recording::begin(operation, given.environment(), context)?;
         let http = recording.client(&http);
         let bindle = bindle(&request, &http, context, variables)
@@ -218,6 +222,13 @@ impl<'a> Job<'a> {
         let runtime = crate::runtime()?;
         let result = runtime.block_on(work);
         self.recording.end(result.as_ref().err());
+        // Somebody else's change, or a file that was not what its remembered digest says: then the next run reads it.
+        if result
+            .as_ref()
+            .is_err_and(|error| error.exit() == Exit::Conflict)
+        {
+            application::forget(&self.request.from, &self.context.paths.hashes());
+        }
         self.progress.abandon();
         if matches.get_count("verbose") > 0 {
             for usage in self.progress.used() {

@@ -20,6 +20,7 @@ pub const FLAGS: &[&str] = &[
     "yes",
     "locked",
     "archive",
+    "no-cache",
     "insecure",
     "ca-file",
     "client-cert",

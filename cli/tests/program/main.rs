@@ -13,6 +13,7 @@ mod journal;
 mod json;
 mod manual;
 mod network;
+mod package;
 mod schema;
 mod servers;
 mod signals;

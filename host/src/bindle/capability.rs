@@ -1,6 +1,6 @@
 //! Capability `bindle`: the Bindle server that the environment names.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bowline_app::{Application, BindleId, Bundle, PackError, archive};
@@ -12,7 +12,7 @@ use crate::application::ApplicationHandle;
 use crate::bindings::{bindle, failure};
 use crate::error::Denial;
 use crate::limits::LimitExceeded;
-use crate::observer::Observer;
+use crate::observer::{Observer, Upload};
 use crate::state::{Capabilities, GuestError, Run};
 
 impl bindle::Host for Capabilities<'_> {
@@ -243,55 +243,52 @@ fn chain(error: &dyn std::error::Error) -> String {
 /// Adds up what a push tells, for [`Observer::upload`].
 struct Uploads {
     observer: Arc<dyn Observer>,
-    sent: AtomicU64,
-    total: AtomicU64,
-    parcels: AtomicU32,
+    state: Mutex<Counted>,
+}
+
+#[derive(Default)]
+struct Counted {
+    upload: Upload,
     /// Bytes that were done with before the server asked for more.
-    stored: Mutex<u64>,
+    stored_bytes: u64,
 }
 
 impl Uploads {
     fn new(observer: Arc<dyn Observer>) -> Self {
         Self {
             observer,
-            sent: AtomicU64::new(0),
-            total: AtomicU64::new(0),
-            parcels: AtomicU32::new(0),
-            stored: Mutex::new(0),
+            state: Mutex::default(),
         }
-    }
-
-    fn tell(&self) {
-        let total = self.total.load(Ordering::Relaxed);
-        let sent = self.sent.load(Ordering::Relaxed).min(total);
-        self.observer
-            .upload(sent, total, self.parcels.load(Ordering::Relaxed));
     }
 }
 
 impl Progress for Uploads {
     fn event(&self, event: Event<'_>) {
-        match event {
-            Event::Planned { parcels, bytes, .. } => {
-                let stored = *self.stored.lock().unwrap_or_else(PoisonError::into_inner);
-                self.total
-                    .store(stored.saturating_add(bytes), Ordering::Relaxed);
-                self.parcels.store(
-                    u32::try_from(parcels).unwrap_or(u32::MAX),
-                    Ordering::Relaxed,
-                );
+        let upload = {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let Counted {
+                upload,
+                stored_bytes,
+            } = &mut *state;
+            match event {
+                Event::Planned { parcels, bytes, .. } => {
+                    let parcels = u32::try_from(parcels).unwrap_or(u32::MAX);
+                    upload.parcels = upload.stored.saturating_add(parcels);
+                    upload.total = stored_bytes.saturating_add(bytes);
+                }
+                Event::Sent { bytes } => upload.sent = upload.sent.saturating_add(bytes),
+                Event::Withdrawn { bytes } => upload.sent = upload.sent.saturating_sub(bytes),
+                Event::Stored { size, .. } => {
+                    *stored_bytes = stored_bytes.saturating_add(size);
+                    upload.stored = upload.stored.saturating_add(1);
+                }
+                Event::Waiting { .. } | Event::Unsigned => return,
             }
-            Event::Sent { bytes } => {
-                self.sent.fetch_add(bytes, Ordering::Relaxed);
+            Upload {
+                sent: upload.sent.min(upload.total),
+                ..*upload
             }
-            Event::Withdrawn { bytes } => {
-                self.sent.fetch_sub(bytes, Ordering::Relaxed);
-            }
-            Event::Stored { size, .. } => {
-                *self.stored.lock().unwrap_or_else(PoisonError::into_inner) += size;
-            }
-            Event::Waiting { .. } | Event::Unsigned => return,
-        }
-        self.tell();
+        };
+        self.observer.upload(&upload);
     }
 }

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::measure::peak_memory;
-use crate::{native, push};
+use crate::{native, packing, push};
 
 /// The child's side.
 pub fn main(arguments: &[String]) {
@@ -15,6 +15,8 @@ pub fn main(arguments: &[String]) {
         ["push-ours", url, key, folder] => push::ours(url, key, folder),
         ["push-archived", url, key, folder] => push::archived(url, key, folder),
         ["push-theirs", url, key, folder] => push::theirs(url, key, folder),
+        ["pack", folder] => packing::pack(folder),
+        ["pack-known", folder, cache] => packing::pack_known(folder, cache),
         ["deploy", folder] => native::deploy(folder),
         _ => panic!("not how this program starts itself: {arguments:?}"),
     }

@@ -1,7 +1,7 @@
 //! What Bowline costs, each time against a named baseline that is measured in the same run. docs/benchmarks.md says what
 //! the lines mean.
 //!
-//! `ratios [deploy] [http] [large] [push] [start] [archives]` measures these, or everything. `ratios child ...` is how it starts itself, where
+//! `ratios [deploy] [http] [large] [packing] [push] [start] [archives]` measures these, or everything. `ratios child ...` is how it starts itself, where
 //! a thing has to be measured in a process of its own.
 
 #![expect(
@@ -17,14 +17,16 @@ mod guest_http;
 mod large_target;
 mod measure;
 mod native;
+mod packing;
 mod push;
 mod start;
 
 /// A group of measurements and its name on the command line.
-const GROUPS: [(&str, fn()); 6] = [
+const GROUPS: [(&str, fn()); 7] = [
     ("deploy", deploy::run),
     ("http", guest_http::run),
     ("large", large_target::run),
+    ("packing", packing::run),
     ("push", push::run),
     ("start", start::run),
     ("archives", push::archives),
@@ -44,7 +46,7 @@ fn main() {
     let known = |name: &String| GROUPS.iter().any(|(group, _)| group == name);
     if let Some(unknown) = arguments.iter().find(|name| !known(name)) {
         panic!(
-            "there is no group '{unknown}': leave it out, or name some of deploy, http, large, push, start, archives"
+            "there is no group '{unknown}': leave it out, or name some of deploy, http, large, packing, push, start, archives"
         );
     }
     facts();

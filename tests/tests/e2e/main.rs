@@ -15,6 +15,7 @@ mod hostile;
 mod interrupted;
 mod library;
 mod networks;
+mod package;
 mod plan;
 mod readiness;
 mod settings;

@@ -26,6 +26,8 @@ pub(super) struct Request {
     pub(super) profile: Option<String>,
     /// What to build first.
     pub(super) building: Option<Building>,
+    /// Read every file, whatever is known of it.
+    pub(super) no_cache: bool,
     /// The target's settings.
     pub(super) settings: Settings,
     /// Where to push, when the target pushes.
@@ -44,9 +46,9 @@ pub(super) struct Request {
 
 /// A Bindle server and who pushes to it.
 #[derive(Debug)]
-pub(super) struct BindleServer {
-    pub(super) address: ServerAddress,
-    pub(super) credentials: Option<Credentials>,
+pub(crate) struct BindleServer {
+    pub(crate) address: ServerAddress,
+    pub(crate) credentials: Option<Credentials>,
 }
 
 impl Request {
@@ -73,6 +75,7 @@ impl Request {
             ),
             from,
             profile: matches.get_one::<String>("profile").cloned(),
+            no_cache: matches.get_flag("no-cache"),
             settings: targets,
             bindle: bindle(&ours, description)?,
             archive: match matches.get_one::<String>("archive").map(String::as_str) {
@@ -121,43 +124,54 @@ fn bindle(settings: &Settings, description: &Description) -> Result<Option<Bindl
             .hint(format!("leave out {flag}"))),
         };
     }
-    let Some(server) = settings.get(host::BINDLE_SERVER) else {
-        return Ok(None);
-    };
-    let address = server.text().parse::<ServerAddress>().map_err(|error| {
-        Error::of(Exit::Usage, &error).hint(format!("the address comes from {}", server.source()))
-    })?;
-    let credentials = match (
-        settings.get(host::BINDLE_USERNAME),
-        settings.get(host::BINDLE_PASSWORD),
-    ) {
-        (None, None) => None,
-        (Some(username), Some(password)) => {
-            let credentials =
-                Credentials::new(username.text().to_owned(), password.text().to_owned());
-            Some(credentials.map_err(|error| Error::of(Exit::Usage, &error))?)
-        }
-        (Some(username), None) => {
-            return Err(half_given(
-                username.source(),
-                "a user",
-                "password",
-                "--bindle-password or BINDLE_PASSWORD",
-            ));
-        }
-        (None, Some(password)) => {
-            return Err(half_given(
-                password.source(),
-                "a password",
-                "user",
-                "--bindle-username or BINDLE_USERNAME",
-            ));
-        }
-    };
-    Ok(Some(BindleServer {
-        address,
-        credentials,
-    }))
+    BindleServer::read(settings)
+}
+
+impl BindleServer {
+    /// The server that bowline's own settings name, if they name one.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] when they don't go together.
+    pub(crate) fn read(settings: &Settings) -> Result<Option<Self>, Error> {
+        let Some(server) = settings.get(host::BINDLE_SERVER) else {
+            return Ok(None);
+        };
+        let address = server.text().parse::<ServerAddress>().map_err(|error| {
+            Error::of(Exit::Usage, &error)
+                .hint(format!("the address comes from {}", server.source()))
+        })?;
+        let credentials = match (
+            settings.get(host::BINDLE_USERNAME),
+            settings.get(host::BINDLE_PASSWORD),
+        ) {
+            (None, None) => None,
+            (Some(username), Some(password)) => {
+                let credentials =
+                    Credentials::new(username.text().to_owned(), password.text().to_owned());
+                Some(credentials.map_err(|error| Error::of(Exit::Usage, &error))?)
+            }
+            (Some(username), None) => {
+                return Err(half_given(
+                    username.source(),
+                    "a user",
+                    "password",
+                    "--bindle-password or BINDLE_PASSWORD",
+                ));
+            }
+            (None, Some(password)) => {
+                return Err(half_given(
+                    password.source(),
+                    "a password",
+                    "user",
+                    "--bindle-username or BINDLE_USERNAME",
+                ));
+            }
+        };
+        Ok(Some(Self {
+            address,
+            credentials,
+        }))
+    }
 }
 
 fn half_given(source: &Source, given: &str, missing: &str, ways: &str) -> Error {
