@@ -31,7 +31,7 @@ check: setup ## Format, lints, documentation, contract, CLI reference: run it be
 	$(CARGO) clippy --locked -p bowline-hippo -p bowline-guests --target wasm32-wasip2 --target-dir target/guests -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(ALL) --no-deps --quiet
 	$(CARGO) run --locked --quiet -p bowline-contract
-	$(CARGO) nextest run --locked -p bowline --test program documents:: json::every_verb
+	$(CARGO) nextest run $(ALL) --test program documents:: json::every_verb
 	@scripts/targets lint
 
 bench: setup targets ## Measure; prints ratios against a named baseline in the same run

@@ -180,6 +180,7 @@ fn execute(
             env_verb(matches, format, variables)
         }
         (Some(("package", matches)), _) => {
+            signals::end_with("stopped while packing; no folder was written", format);
             log(matches);
             shown(&commands::package::run(matches, events, variables)?, format)
         }

@@ -92,6 +92,14 @@ fn results_that_need_no_server_are_as_documented() {
     agree("`bowline target vet`", &run("target vet hippo hippo"));
     agree("`bowline target default`", &run("target default"));
     agree("`bowline journal list`", &run("journal list"));
+    let set = "env set staging hippo-url=https://hippo.example.com";
+    agree("`bowline env set`", &run(set));
+    agree("`bowline env use`", &run("env use staging"));
+    agree("`bowline env list`", &run("env list"));
+    agree("`bowline env show`", &run("env show staging"));
+    agree("`bowline settings`", &run("settings"));
+    agree("`bowline logout`", &run("logout"));
+    agree("`bowline env remove`", &run("env remove staging"));
     agree("`bowline completions`", &run("completions bash"));
     agree("`bowline man`", &run("man --to pages"));
 }

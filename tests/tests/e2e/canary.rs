@@ -339,6 +339,7 @@ fn no_verb_leaves_a_secret_behind() {
     // Below the folder that is searched.
     let events = nest.work().join("events").to_str().unwrap().to_owned();
     let pages = nest.work().join("pages").to_str().unwrap().to_owned();
+    let packed = nest.work().join("packed").to_str().unwrap().to_owned();
     for line in [
         &["plan", "-vv", "-f", &app][..],
         &["plan", "-o", "json", "-f", &app, "--save", &plan],
@@ -347,6 +348,14 @@ fn no_verb_leaves_a_secret_behind() {
         &["deploy", "-f", &app, "--dry-run"],
         &["completions", "bash"],
         &["man", "--to", &pages],
+        &["package", "-f", &app, "--to", &packed],
+        &["package", "-o", "json", "-f", &app, "--check"],
+        &["login", "-vv", "-f", &app],
+        &["whoami", "-o", "json", "-f", &app],
+        &["settings", "-f", &app],
+        &["settings", "-o", "json", "-f", &app],
+        &["env", "list", "-o", "json"],
+        &["logout"],
         &["journal", "list"],
         &["journal", "list", "-o", "json"],
         &["journal", "show", "--last", "-o", "json"],

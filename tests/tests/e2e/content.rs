@@ -172,7 +172,7 @@ async fn packages_of_a_registry_are_components_and_dependencies() {
     registry.publish_package("example/greeter", "1.0.0", b"\0asm\x0d\0\x01\0");
     registry.publish_package("example/greeter", "1.2.0", &greeter);
     registry.publish_package("example/greeter", "2.0.0", b"\0asm\x0d\0\x01\0");
-    let address = registry.address();
+    let address = registry.address().to_owned();
 
     // Named by the manifest, and by the configuration of wkg.
     let config = home.path().join("wkg.toml");

@@ -1,5 +1,6 @@
 //! Values for an application's variables: from the flag to the answer of the deployed application, and nowhere else.
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -107,11 +108,11 @@ async fn a_secret_reaches_the_application_and_nothing_else() {
     let flag = format!("--variable=greeting=@{}", key.display());
     let plan = home.path().join("hello.plan");
 
-    let mut all = String::new();
-    let mut run = |command: Bowline| {
+    let all = RefCell::new(String::new());
+    let run = |command: Bowline| {
         let ran = command.arg(&flag).run().success();
-        all.push_str(&ran.stdout);
-        all.push_str(&ran.stderr);
+        all.borrow_mut().push_str(&ran.stdout);
+        all.borrow_mut().push_str(&ran.stderr);
         ran
     };
     run(bowline(&home, &platform, "plan", &hello)
@@ -127,8 +128,8 @@ async fn a_secret_reaches_the_application_and_nothing_else() {
         .arg("-o")
         .arg("json"));
     let journal = home.bowline(["journal", "show", "--last"]).run();
-    all.push_str(&journal.stdout);
-    assert!(!all.contains("c4nary"), "{all}");
+    all.borrow_mut().push_str(&journal.stdout);
+    assert!(!all.borrow().contains("c4nary"), "{}", all.borrow());
     assert!(json.stdout.contains("\"keep\""), "{}", json.stdout);
     for entry in fs::read_dir(home.path()).unwrap() {
         let path = entry.unwrap().path();

@@ -97,6 +97,29 @@ async fn an_installed_plugin_deploys_and_answers_for_spin() {
     let answer = web::get(&deployed.url(), "/hello/spin").await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert!(answer.body.contains("spin"), "{}", answer.body);
+
+    // `spin login` is passed through as well, and a deploy lives on what it keeps.
+    let help = run(spin().args(["login", "--help"])).success();
+    assert!(help.stdout.contains("bowline login"), "{}", help.stdout);
+    let (secret, open): (Vec<_>, Vec<_>) = exports(&env_file)
+        .into_iter()
+        .partition(|(name, _)| ["HIPPO_USERNAME", "HIPPO_PASSWORD"].contains(&name.as_str()));
+    let login = || {
+        let mut login = spin();
+        login.envs(open.clone()).args(["login", "--no-input"]);
+        login
+    };
+    run(&mut login()).exit(2);
+    let logged_in = run(login().envs(secret.clone())).success();
+    for (name, value) in secret.iter().filter(|(name, _)| name == "HIPPO_PASSWORD") {
+        let said = format!("{}{}", logged_in.stdout, logged_in.stderr);
+        assert!(!said.contains(value), "{name}");
+    }
+    run(spin()
+        .envs(open)
+        .args(["deploy", "--no-input"])
+        .arg(format!("--from={}", app.display())))
+    .success();
 }
 
 /// One Ctrl-C below Spin is two signals: the terminal's SIGINT and Spin's SIGTERM. A running upload still ends well.
