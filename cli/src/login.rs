@@ -29,6 +29,8 @@ pub(crate) struct Login {
     /// Logins are kept.
     keeps: bool,
     answers: Mutex<BTreeMap<String, String>>,
+    /// Who had the login that was refused.
+    refused: Mutex<BTreeMap<String, String>>,
 }
 
 /// The login that is there.
@@ -160,6 +162,7 @@ impl Login {
             progress,
             keeps: always || !given,
             answers: Mutex::default(),
+            refused: Mutex::default(),
         }
     }
 
@@ -214,7 +217,16 @@ impl Ask for Login {
             .find(environment, target, None)
             .ok()
             .flatten();
-        let last = last.and_then(|record| record.who.get(&setting.name).cloned());
+        let last = last.map_or_else(
+            || {
+                self.refused
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .clone()
+            },
+            |record| record.who,
+        );
+        let last = last.get(&setting.name).cloned();
         let asked = self.progress.paused(|| {
             self.asker
                 .value(setting, server.as_deref(), last.as_deref())
@@ -247,6 +259,7 @@ impl Keep for Login {
             };
             // Another bowline may have logged in meanwhile.
             if self.credentials.secret(&record)?.expose() == credential.secret.expose() {
+                *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = record.who.clone();
                 self.credentials.forget(|other| *other == record)?;
             }
             Ok(())

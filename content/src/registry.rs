@@ -383,6 +383,7 @@ impl Package<'_> {
             {
                 return self.missing("in this version");
             }
+            tracing::debug!(registry, %cause, "a registry's answer is not understood");
         }
         self.strange()
     }

@@ -155,12 +155,16 @@ impl Registry {
             .map(|(bytes, kind)| ImageLayer::new(bytes.to_vec(), (*kind).to_owned(), None))
             .collect();
         let pushed = client.push(&reference, &layers, config, &self.auth, None);
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime can be made")
-            .block_on(pushed)
-            .expect("the registry takes it");
+        // The test may run on a runtime, which takes no other one on its thread.
+        let push = || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime can be made")
+                .block_on(pushed)
+                .expect("the registry takes it")
+        };
+        std::thread::scope(|scope| scope.spawn(push).join()).expect("it was pushed");
     }
 }
 

@@ -42,7 +42,6 @@ fn the_manifest_is_broken() {
         "spin_manifest_version = 2\n[application\nname = \"shop\"\n",
     );
     insta::assert_snapshot!(refused(&world, &[]).stderr, @r"
-    Reading the application
     error: ./spin.toml:2:13: not valid TOML: unclosed table, expected `]`
       2 | [application
         |             ^

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::schema::differences;
-use crate::support::{Ended, SERVERS, World, closed_port};
+use crate::support::{Ended, HANDLERS, SERVERS, World, closed_port, component};
 
 /// With a home of its own, so that nothing of other tests is there.
 fn run(world: &World, arguments: &[&str]) -> Ended {
@@ -181,7 +181,7 @@ fn what_has_not_changed_is_not_read_again_and_what_is_written_is_compared() {
 
     // A wrong digest shows that the file is not read, and does no harm.
     let text = fs::read_to_string(kept).unwrap();
-    let digest = bowline_app::Digest::of(crate::support::EMPTY_COMPONENT).to_string();
+    let digest = bowline_app::Digest::of(&component(&[], HANDLERS)).to_string();
     assert!(text.contains(&digest), "{text}");
     fs::write(kept, text.replace(&digest, &"0".repeat(64))).unwrap();
     let checked = run(&world, &["package", "--check"]);

@@ -1,9 +1,14 @@
 //! User name and password for a Bindle server.
 
 use std::fmt;
+use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::RequestBuilder;
 use zeroize::Zeroizing;
+
+use crate::secrets::redact::Pattern;
 
 /// User name and password of a Bindle server (HTTP Basic, RFC 7617). Sent to
 /// the server's own origin only. The password is wiped from memory when the
@@ -44,6 +49,17 @@ impl Credentials {
             return Err(CredentialsError::Control);
         }
         Ok(Self { username, password })
+    }
+
+    /// What must not be shown of an answer: the password, and the whole as it was sent.
+    pub(super) fn patterns(&self) -> Vec<Arc<Pattern>> {
+        let pair = Zeroizing::new(format!("{}:{}", self.username, self.password.as_str()));
+        let sent = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
+        [self.password.as_str(), sent.as_str()]
+            .into_iter()
+            .filter_map(Pattern::new)
+            .map(Arc::new)
+            .collect()
     }
 
     /// Adds the credentials to a request; the header is marked sensitive, so

@@ -20,6 +20,7 @@ use super::progress::{Event, Progress, Waiting};
 use super::timing::Timing;
 use crate::client::{HttpClient, TransportError, TransportErrorKind};
 use crate::journal::Note;
+use crate::secrets::redact::Redactor;
 use crate::text;
 
 /// Largest answer that is read. The invoice of 10,000 parcels has about 4 MiB,
@@ -233,10 +234,17 @@ impl Wire {
                 break;
             }
         }
+        // What a refusal says is shown, and a careless server says what it was sent.
+        let body = match &self.credentials {
+            Some(credentials) if !status.is_success() => {
+                Redactor::whole(credentials.patterns(), &body)
+            }
+            _ => body.into(),
+        };
         Ok(Answer {
             status,
             headers,
-            body: body.into(),
+            body,
             cut,
         })
     }

@@ -49,6 +49,7 @@ fn it_deploys_logs_in_and_plans() {
         "bowline:deploy/authentication",
         "bowline:deploy/deploy-target",
         "bowline:deploy/planning",
+        "bowline:deploy/platform",
     ];
     assert_eq!(exports, expected.map(str::to_owned).into());
 }

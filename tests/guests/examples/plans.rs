@@ -80,7 +80,9 @@ impl Planning for Guest {
 
 impl Platform for Guest {
     fn runs(env: &Environment) -> Result<Vec<Offer>, Failure> {
-        let method = env.setting("method")?.unwrap_or_else(|| "GET".into());
+        // A push is none, and is tried later.
+        let method = env.setting("method")?.filter(|method| method != "push");
+        let method = method.unwrap_or_else(|| "GET".into());
         // Whatever comes of it, it has an answer.
         let place = match send(env, &method, "/version", "") {
             Ok((_, version)) => version,

@@ -2,7 +2,7 @@
 
 use bowline_guests::prelude::*;
 
-target!(deploy, server_url(); bowline_guests::ELSEWHERE);
+target!(deploy, server_url(); ELSEWHERE);
 
 fn deploy(app: &Application, env: &Environment) -> Result<Deployment, Failure> {
     let variables = env.variables();

@@ -61,6 +61,7 @@ route = "/hello/:name"
 component = "hello"
 [component.hello]
 source = {source}
+variables = {{ greeting = "Hello" }}
 "#
     );
     fs::write(folder.join("spin.toml"), manifest).unwrap();

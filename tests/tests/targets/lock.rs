@@ -128,6 +128,8 @@ fn locked_takes_nothing_that_the_file_does_not_hold() {
         .run()
         .fails(2, &["does not hold the target"]);
     // An approval that would have to be written is a change, too.
+    let set = world.home.bowline(["env", "set", "staging"]);
+    set.run().success();
     deploy("guest")
         .arg("-e=staging")
         .run()

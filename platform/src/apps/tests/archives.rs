@@ -85,7 +85,8 @@ async fn an_archived_site_serves_its_files() {
 /// Publishes, lets a server change the bytes of the first archive, and gives why the application doesn't start then.
 async fn meddled(change: impl FnOnce(&mut Vec<u8>)) -> String {
     let world = World::new().await;
-    let (id, bundle) = world.publish_archived(files().path());
+    let folder = files();
+    let (id, bundle) = world.publish_archived(folder.path());
     let archive = bundle
         .contents()
         .iter()

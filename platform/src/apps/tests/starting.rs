@@ -23,7 +23,7 @@ fn application(version: &str, components: &[(&str, &[u8])]) -> TempDir {
     );
     for (id, wasm) in components {
         manifest += &format!(
-            "[[trigger.http]]\nroute = \"/{id}\"\ncomponent = \"{id}\"\n[component.{id}]\nsource = \"{id}.wasm\"\n"
+            "[[trigger.http]]\nroute = \"/{id}\"\ncomponent = \"{id}\"\n[component.{id}]\nsource = \"{id}.wasm\"\nvariables = {{ greeting = \"Hi\" }}\n"
         );
         std::fs::write(folder.path().join(format!("{id}.wasm")), wasm).unwrap();
     }

@@ -109,7 +109,7 @@ async fn an_installed_plugin_deploys_and_answers_for_spin() {
         login.envs(open.clone()).args(["login", "--no-input"]);
         login
     };
-    run(&mut login()).exit(2);
+    run(&mut login()).exit(4);
     let logged_in = run(login().envs(secret.clone())).success();
     for (name, value) in secret.iter().filter(|(name, _)| name == "HIPPO_PASSWORD") {
         let said = format!("{}{}", logged_in.stdout, logged_in.stderr);
