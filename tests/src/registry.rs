@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use oci_client::client::{ClientConfig, ClientProtocol, Config, ImageLayer};
-use oci_client::manifest::{OciDescriptor, OciImageManifest};
+use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest};
 use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference};
 
@@ -154,7 +154,12 @@ impl Registry {
             .iter()
             .map(|(bytes, kind)| ImageLayer::new(bytes.to_vec(), (*kind).to_owned(), None))
             .collect();
-        let pushed = client.push(&reference, &layers, config, &self.auth, None);
+        // `wkg` takes manifests only that say what they are.
+        let manifest = OciImageManifest {
+            media_type: Some(OCI_IMAGE_MEDIA_TYPE.to_owned()),
+            ..OciImageManifest::build(&layers, &config, None)
+        };
+        let pushed = client.push(&reference, &layers, config, &self.auth, Some(manifest));
         // The test may run on a runtime, which takes no other one on its thread.
         let push = || {
             tokio::runtime::Builder::new_current_thread()

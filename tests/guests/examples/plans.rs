@@ -94,6 +94,10 @@ impl Platform for Guest {
                 only_on: None,
             },
             Offer {
+                ability: Ability::Exports("wasi:http/incoming-handler@0.2".into()),
+                only_on: None,
+            },
+            Offer {
                 ability: Ability::CoreModules,
                 only_on: Some(env.setting("ending")?.unwrap_or(place)),
             },

@@ -358,8 +358,18 @@ fn a_narrow_terminal_shows_one_thing_below_the_other() {
     let at = at.unwrap();
     assert_eq!(lines[at + 1..at + 3], ["  spin-deploy", "  the default"]);
     let (_, seen) = Terminal::start(world.bowline(&["deploy", "--help"]), 40).end();
-    assert!(
-        seen.lines().all(|line| line.trim_end().len() <= 80),
-        "{seen}"
-    );
+    // Only examples, which are there to be copied, are longer than the terminal is wide.
+    for line in seen.lines().filter(|line| !line.contains("bowline")) {
+        let mut shown = 0;
+        let mut in_style = false;
+        for character in line.trim_end().chars() {
+            match character {
+                '\u{1b}' => in_style = true,
+                'm' if in_style => in_style = false,
+                _ if in_style => {}
+                _ => shown += 1,
+            }
+        }
+        assert!(shown <= 80, "{shown}: {line}");
+    }
 }

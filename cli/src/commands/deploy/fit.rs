@@ -264,7 +264,7 @@ fn at(
                     };
                     misfits.push(about(
                         format!("exports {exported}, and nothing that an HTTP trigger calls"),
-                        Some(format!("it has to export {}", handlers(offers))),
+                        handlers(offers),
                     ));
                 }
             }
@@ -276,10 +276,12 @@ fn at(
 }
 
 /// What HTTP triggers call, on any of the places.
-fn handlers(offers: &Offers) -> String {
+/// What a component has to export instead, if the platform calls any.
+fn handlers(offers: &Offers) -> Option<String> {
     let places = offers.places().into_iter();
     let all: BTreeSet<String> = places.flat_map(|place| offers.exports(place)).collect();
-    all.into_iter().collect::<Vec<_>>().join(" or ")
+    let all: Vec<String> = all.into_iter().collect();
+    (!all.is_empty()).then(|| format!("it has to export {}", all.join(" or ")))
 }
 
 fn is_called(application: &Application, component: &Component) -> bool {
