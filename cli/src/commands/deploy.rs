@@ -296,12 +296,6 @@ async fn prepare(job: &Job<'_>, signals: &mut Signals) -> Result<Prepared, Error
     let values = request.assignments.settle(application.variables())?;
     let session = session(job, &target, &values).await?;
     let application = Arc::new(application);
-    let Some(fits) = interruptible(signals, fit(job, &application, &target, &session)).await else {
-        return Err(stopped(
-            "stopped while looking at the application; nothing was deployed",
-        ));
-    };
-    fits?;
     let (heard, who) = (Arc::clone(progress), context.description.name.clone());
     let watch = job.given.watch(
         &request.from,
@@ -337,8 +331,13 @@ async fn deploy(job: &Job<'_>) -> Result<Deployed, Error> {
         building.run(progress, &mut signals).await?;
     }
     let mut prepared = prepare(job, &mut signals).await?;
+    // Before another target than the planned one asks anybody anything.
     if let Some(earlier) = &job.earlier {
-        let holding = earlier.still_holds(job, &prepared);
+        earlier.holds_here(job, &prepared)?;
+    }
+    check_fit(job, &prepared, &mut signals).await?;
+    if let Some(earlier) = &job.earlier {
+        let holding = earlier.holds_there(job, &prepared);
         let Some(holds) = interruptible(&mut signals, holding).await else {
             return Err(stopped(
                 "stopped while checking the plan; nothing was deployed",
@@ -461,6 +460,23 @@ async fn fit(
         job.progress.warning(&warning);
     }
     Ok(())
+}
+
+/// [`fit`], until the user wants to stop.
+async fn check_fit(job: &Job<'_>, prepared: &Prepared, signals: &mut Signals) -> Result<(), Error> {
+    let Prepared {
+        application,
+        target,
+        session,
+        ..
+    } = prepared;
+    interruptible(signals, fit(job, application, target, session))
+        .await
+        .unwrap_or_else(|| {
+            Err(stopped(
+                "stopped while looking at the application; nothing was deployed",
+            ))
+        })
 }
 
 async fn session(job: &Job<'_>, target: &Target, values: &Values) -> Result<Session, Error> {

@@ -7,7 +7,7 @@ use bowline_host::{Credential, Plan};
 use clap::ArgMatches;
 
 use super::saved::{self, Saved};
-use super::{Context, Job, Prepared, interruptible, listen, prepare, stopped};
+use super::{Context, Job, Prepared, check_fit, interruptible, listen, prepare, stopped};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::fault;
@@ -33,24 +33,33 @@ impl Earlier {
         Ok(Some(Self { path, saved }))
     }
 
-    /// Makes the plan again, and compares. What moved on this side needs no question to anybody. Gives the credential of a login that
-    /// was necessary.
+    /// Whether nothing has moved on this side, which needs no question to anybody.
     ///
     /// # Errors
-    /// [`Exit::Conflict`], naming everything that has moved; whatever went wrong with the plan.
-    pub(super) async fn still_holds(
-        &self,
-        job: &Job<'_>,
-        prepared: &Prepared,
-    ) -> Result<Option<Credential>, Error> {
+    /// [`Exit::Conflict`], naming everything that has moved.
+    pub(super) fn holds_here(&self, job: &Job<'_>, prepared: &Prepared) -> Result<(), Error> {
         let environment = environment(job);
         let mut moved =
             self.saved
                 .moved_here(&application(prepared), &target(job, prepared), &environment);
         moved.extend(self.saved.variables.moved(&prepared.values)?);
-        if !moved.is_empty() {
-            return Err(saved::moved(&self.path, &moved));
+        if moved.is_empty() {
+            Ok(())
+        } else {
+            Err(saved::moved(&self.path, &moved))
         }
+    }
+
+    /// Whether nothing has moved on the platform, by a plan that is made anew. The credential that was got for it, if any.
+    ///
+    /// # Errors
+    /// [`Exit::Conflict`], naming everything that has moved; whatever went wrong with the plan.
+    pub(super) async fn holds_there(
+        &self,
+        job: &Job<'_>,
+        prepared: &Prepared,
+    ) -> Result<Option<Credential>, Error> {
+        let environment = environment(job);
         let (plan, credential) = make(job, prepared).await?;
         let moved = self.saved.moved_there(&plan, &environment);
         if moved.is_empty() {
@@ -86,6 +95,7 @@ async fn plan(
 ) -> Result<Planned, Error> {
     let mut signals = listen()?;
     let prepared = prepare(job, &mut signals).await?;
+    check_fit(job, &prepared, &mut signals).await?;
     let (plan, _) = match interruptible(&mut signals, make(job, &prepared)).await {
         Some(made) => made?,
         None => return Err(stopped("stopped while planning; nothing was changed")),
