@@ -139,43 +139,34 @@ impl Loading {
                 .find(id, path, location)
                 .map_err(|error| fault::application(&error))
         };
-        let own = match &component.source {
-            Source::File { path } => Place::File(file(&component.id, path, &component.location)?),
-            Source::Url { url, digest } => Place::Url {
-                url: address(url, &component.location)?,
+        let place = |id: &str, source: &Source, location: &Location| match source {
+            Source::File { path } => file(id, path, location).map(Place::File),
+            Source::Url { url, digest } => Ok(Place::Url {
+                url: address(url, location)?,
                 digest: *digest,
-            },
+            }),
             Source::Package {
                 registry,
                 package,
                 version,
-            } => Place::Package {
+            } => Ok(Place::Package {
                 registry: registry.clone(),
                 package: package.clone(),
                 version: Wanted::Exactly(version.clone()),
-            },
-            _ => return Err(unknown(&component.location)),
+            }),
+            _ => Err(unknown(location)),
         };
+        let own = place(&component.id, &component.source, &component.location)?;
         let mut dependencies = Vec::new();
         for dependency in &component.dependencies {
+            let location = &dependency.location;
             let source = match &dependency.source {
-                DependencySource::File { path }
-                | DependencySource::Component {
-                    source: Source::File { path },
-                    ..
-                } => {
-                    let id = match &dependency.source {
-                        DependencySource::Component { id, .. } => id,
-                        _ => &component.id,
-                    };
-                    Place::File(file(id, path, &dependency.location)?)
+                DependencySource::Component { id, source, .. } => place(id, source, location)?,
+                DependencySource::File { path } => {
+                    Place::File(file(&component.id, path, location)?)
                 }
-                DependencySource::Url { url, digest }
-                | DependencySource::Component {
-                    source: Source::Url { url, digest },
-                    ..
-                } => Place::Url {
-                    url: address(url, &dependency.location)?,
+                DependencySource::Url { url, digest } => Place::Url {
+                    url: address(url, location)?,
                     digest: *digest,
                 },
                 DependencySource::Package {
@@ -187,20 +178,7 @@ impl Loading {
                     package: package.clone(),
                     version: Wanted::Newest(version.clone()),
                 },
-                DependencySource::Component {
-                    source:
-                        Source::Package {
-                            registry,
-                            package,
-                            version,
-                        },
-                    ..
-                } => Place::Package {
-                    registry: registry.clone(),
-                    package: package.clone(),
-                    version: Wanted::Exactly(version.clone()),
-                },
-                _ => return Err(unknown(&dependency.location)),
+                _ => return Err(unknown(location)),
             };
             dependencies.push(Needed {
                 name: dependency.name.to_string(),
