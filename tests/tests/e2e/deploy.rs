@@ -172,12 +172,12 @@ fn large_site(home: &Home) -> std::path::PathBuf {
     let site = copy_folder(&built, &home.path().join("site"));
     let component = "target/wasm32-wasip2/release/static_site.wasm";
     let to = site.join(component);
-    fs::create_dir_all(to.parent().expect("it is in a folder")).expect("it can be made");
-    fs::copy(built.join(component), &to).expect("the component is built");
-    fs::create_dir(site.join("assets/n")).expect("it can be made");
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
+    fs::copy(built.join(component), &to).unwrap();
+    fs::create_dir(site.join("assets/n")).unwrap();
     for number in 0..1500 {
         let path = site.join(format!("assets/n/{number}.txt"));
-        fs::write(path, format!("the file {number}")).expect("it can be written");
+        fs::write(path, format!("the file {number}")).unwrap();
     }
     site
 }
