@@ -5,7 +5,7 @@
 //! <folder>/<SHA-256 of "name/version">/parcels/<SHA-256 of the bytes>.dat
 //! ```
 //!
-//! [`write`] makes one and [`open`] makes an application of one again. What is opened may come from anybody, so it is taken as an
+//! [`write()`] makes one and [`open`] makes an application of one again. What is opened may come from anybody, so it is taken as an
 //! invoice from a foreign server would be: nothing counts before it was compared with its digest.
 
 mod read;
@@ -134,7 +134,7 @@ impl StandaloneError {
 }
 
 /// Where the bindle is that `path` means, if it means one: a folder with an `invoice.toml`, that file itself, or a folder that
-/// holds such a folder under the name that [`write`] gives it. A folder with a `spin.toml` is an application, whatever else it holds.
+/// holds such a folder under the name that [`write()`] gives it. A folder with a `spin.toml` is an application, whatever else it holds.
 ///
 /// # Errors
 /// [`StandaloneError::Several`] and [`StandaloneError::Io`].
