@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Targets and HTTP make many small, short-lived allocations on several threads, where the system's allocator is slow.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     bowline_cli::main()
 }

@@ -21,6 +21,10 @@ mod packing;
 mod push;
 mod start;
 
+/// That of bowline.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A group of measurements and its name on the command line.
 const GROUPS: [(&str, fn()); 7] = [
     ("deploy", deploy::run),
@@ -49,12 +53,22 @@ fn main() {
             "there is no group '{unknown}': leave it out, or name some of deploy, http, large, packing, push, start, archives"
         );
     }
+    log();
     facts();
     for (name, run) in GROUPS {
         if arguments.is_empty() || arguments.iter().any(|argument| argument == name) {
             run();
         }
     }
+}
+
+/// As in bowline without flags: libraries are asked for nothing below warnings.
+fn log() {
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(std::io::stderr)
+        .finish();
+    tracing::subscriber::set_global_default(subscriber).expect("there is no other");
 }
 
 /// What the figures depend on.
