@@ -7,6 +7,36 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+mod read;
+
+/// More parcels than any application has: two that describe it, a binary for each of 10,000 components, and 10,000 files.
+pub const MOST_PARCELS: usize = 20_002;
+
+/// Why a document of a Bindle server can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvoiceError {
+    /// The text is not TOML, or not such a document.
+    #[error("{0}")]
+    Syntax(String),
+    /// It lists too much.
+    #[error("it has too many {what}: {limit} is the limit")]
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A part of it is too long.
+    #[error("{what} has more than {limit} bytes")]
+    TooLong {
+        /// Which part.
+        what: &'static str,
+        /// How many bytes it may have.
+        limit: usize,
+    },
+}
+
 /// Media type of every body that is not a parcel.
 pub const MEDIA_TYPE: &str = "application/toml";
 
@@ -47,12 +77,13 @@ impl Invoice {
         toml::to_string(self)
     }
 
-    /// Reads an invoice as a server sends it. Nothing in it is checked: sizes, names and digests are the server's word.
+    /// Reads an invoice as a server sends it. Nothing in it is checked: sizes, names and digests are the server's word. Beside what it
+    /// returns, that takes little memory, whatever the text is.
     ///
     /// # Errors
-    /// The text is not TOML, or not an invoice.
-    pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
-        toml::from_str(text)
+    /// The text is not TOML, not an invoice, or more than any application needs.
+    pub fn from_toml(text: &str) -> Result<Self, InvoiceError> {
+        read::invoice(text)
     }
 }
 
@@ -156,6 +187,16 @@ pub struct MissingParcels {
     pub missing: Vec<Label>,
 }
 
+impl MissingParcels {
+    /// Reads the answer as a server sends it, as [`Invoice::from_toml`] reads.
+    ///
+    /// # Errors
+    /// As [`Invoice::from_toml`].
+    pub fn from_toml(text: &str) -> Result<Self, InvoiceError> {
+        read::missing(text)
+    }
+}
+
 /// Answer to the creation of a bindle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvoiceCreated {
@@ -164,6 +205,16 @@ pub struct InvoiceCreated {
     /// Labels of parcels that the server thinks it lacks; absent when it thinks it has all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<Vec<Label>>,
+}
+
+impl InvoiceCreated {
+    /// Reads the answer as a server sends it, as [`Invoice::from_toml`] reads.
+    ///
+    /// # Errors
+    /// As [`Invoice::from_toml`].
+    pub fn from_toml(text: &str) -> Result<Self, InvoiceError> {
+        read::created(text)
+    }
 }
 
 /// Body of a refusal.
@@ -195,6 +246,16 @@ pub struct Matches {
     /// The bindles, whole.
     #[serde(default)]
     pub invoices: Vec<Invoice>,
+}
+
+impl Matches {
+    /// Reads a page as a server sends it, as [`Invoice::from_toml`] reads.
+    ///
+    /// # Errors
+    /// As [`Invoice::from_toml`].
+    pub fn from_toml(text: &str) -> Result<Self, InvoiceError> {
+        read::matches(text)
+    }
 }
 
 /// Public keys and what they are trusted with.

@@ -137,7 +137,7 @@ impl Creation<'_> {
     }
 
     fn created(&self, answer: &Answer, invoice: &Invoice) -> Result<Created, Error> {
-        let created: InvoiceCreated = self.wire.expect(answer)?;
+        let created = self.wire.expect(answer, InvoiceCreated::from_toml)?;
         let spec = &created.invoice.bindle;
         if spec.name != invoice.bindle.name || spec.version != invoice.bindle.version {
             let excerpt = "it confirms another bindle than the one sent".to_owned();
@@ -158,7 +158,7 @@ impl Creation<'_> {
             StatusCode::NOT_FOUND if answer.error().is_some() => return Ok(None),
             _ => return Err(self.refused(&answer)),
         }
-        let theirs: Invoice = self.wire.expect(&answer)?;
+        let theirs = self.wire.expect(&answer, Invoice::from_toml)?;
         let (server, id) = (self.wire.server(), self.id.to_string());
         if theirs.yanked == Some(true) {
             return Err(Error::Yanked { server, id });

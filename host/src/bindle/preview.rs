@@ -136,7 +136,7 @@ impl Client {
             let what = "the question for missing parcels";
             return Err(wire.refusal(&answer, what, Some(id)));
         }
-        let missing: MissingParcels = wire.expect(&answer)?;
+        let missing = wire.expect(&answer, MissingParcels::from_toml)?;
         Ok(missing.missing)
     }
 

@@ -287,7 +287,7 @@ impl Push<'_> {
             let what = "the question for missing parcels";
             return Err(self.wire.refusal(&answer, what, Some(&self.id)));
         }
-        let missing: MissingParcels = self.wire.expect(&answer)?;
+        let missing = self.wire.expect(&answer, MissingParcels::from_toml)?;
         self.ours(&missing.missing)
     }
 

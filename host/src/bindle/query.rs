@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use bowline_app::BindleId;
-use bowline_app::invoice::{Invoice, Matches, MissingParcels};
+use bowline_app::invoice::{Invoice, InvoiceError, Matches, MissingParcels};
 use http::{Method, StatusCode};
 use semver::Version;
 
@@ -30,7 +30,7 @@ impl Client {
             .await?;
         match answer.status {
             StatusCode::OK => {
-                let missing: MissingParcels = wire.expect(&answer)?;
+                let missing = wire.expect(&answer, MissingParcels::from_toml)?;
                 Ok(missing.missing.is_empty())
             }
             // The server's own "not found" has a TOML body, that of a wrong address has not.
@@ -122,6 +122,9 @@ async fn page(wire: &Wire, url: &str) -> Result<Option<Matches>, Error> {
     } else if answer.is_cut() {
         Ok(None)
     } else {
-        wire.expect(&answer).map(Some)
+        wire.expect(&answer, |text| match Matches::from_toml(text) {
+            Err(InvoiceError::TooLong { .. } | InvoiceError::TooMany { .. }) => Ok(None),
+            page => page.map(Some),
+        })
     }
 }

@@ -5,12 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bowline_app::BindleId;
-use bowline_app::invoice::{ErrorResponse, MEDIA_TYPE, Matches};
+use bowline_app::invoice::{ErrorResponse, InvoiceError, MEDIA_TYPE, Matches};
 use bytes::BytesMut;
 use http::header::{ACCEPT, CONTENT_LENGTH, LOCATION};
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::{RequestBuilder, Response};
-use serde::de::DeserializeOwned;
 use tokio::sync::OnceCell;
 
 use super::address::{Root, ServerAddress};
@@ -115,7 +114,7 @@ impl Wire {
             let answer = self
                 .ask(progress, || self.request(Method::GET, &url))
                 .await?;
-            let known = answer.toml::<Matches>().is_some()
+            let known = self.expect(&answer, Matches::from_toml).is_ok()
                 || matches!(
                     answer.status,
                     StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
@@ -268,15 +267,25 @@ impl Wire {
         }
     }
 
-    /// Reads a success as TOML of the expected form.
-    pub(super) fn expect<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, Error> {
+    /// Reads a success as a document of the expected form.
+    pub(super) fn expect<T>(
+        &self,
+        answer: &Answer,
+        read: impl FnOnce(&str) -> Result<T, InvoiceError>,
+    ) -> Result<T, Error> {
         if answer.cut {
             let excerpt = "it sends more than 16 MiB, which no Bindle server does".to_owned();
             return Err(self.not_bindle(answer.status, excerpt));
         }
-        answer
-            .toml()
-            .ok_or_else(|| self.not_bindle(answer.status, answer.excerpt()))
+        let text = answer.status.is_success().then_some(&answer.body[..]);
+        let text = text.and_then(|body| std::str::from_utf8(body).ok());
+        let Some(text) = text else {
+            return Err(self.not_bindle(answer.status, answer.excerpt()));
+        };
+        read(text).map_err(|error| match error {
+            InvoiceError::Syntax(_) => self.not_bindle(answer.status, answer.excerpt()),
+            excess => self.not_bindle(answer.status, excess.to_string()),
+        })
     }
 
     /// The error that an unwanted answer stands for. `what` was sent or asked;
@@ -336,14 +345,6 @@ impl fmt::Debug for Answer {
 }
 
 impl Answer {
-    /// The body as TOML, when it is a whole and successful one.
-    fn toml<T: DeserializeOwned>(&self) -> Option<T> {
-        if !self.status.is_success() || self.cut {
-            return None;
-        }
-        toml::from_str(std::str::from_utf8(&self.body).ok()?).ok()
-    }
-
     /// What a Bindle server says in a refusal, cleaned. `None` when the body is no such thing.
     pub(super) fn error(&self) -> Option<String> {
         if self.status.is_success() {

@@ -180,7 +180,11 @@ pub fn invoice(text: &[u8]) {
 }
 
 fn read_invoice(text: &[u8]) -> Option<Invoice> {
-    let invoice = Invoice::from_toml(std::str::from_utf8(text).ok()?).ok()?;
+    let text = std::str::from_utf8(text).ok()?;
+    let invoice = Invoice::from_toml(text).ok()?;
+    // It is read in pieces, which must not make another document of it.
+    let whole: Invoice = toml::from_str(text).expect("the whole is an invoice, too");
+    assert_eq!(invoice, whole);
     if let Ok(written) = invoice.to_toml() {
         let again = Invoice::from_toml(&written).expect("an invoice is read back");
         assert_eq!(again, invoice);

@@ -149,7 +149,9 @@ async fn a_push_that_would_fail_is_told_so() {
 #[tokio::test]
 async fn pages_that_are_too_long_are_asked_for_one_by_one() {
     // Twenty invoices of a megabyte each are longer than an answer may be.
-    let padding = "x".repeat(1 << 20);
+    let name = "x".repeat(1 << 15);
+    let label = format!("sha256 = 's'\nmediaType = 'a/b'\nname = '{name}'\nsize = 1\n");
+    let parcels = format!("[[invoices.parcel]]\n[invoices.parcel.label]\n{label}").repeat(32);
     let meddler = Meddler::start(None, move |seen| {
         let Some(query) = seen.path.strip_prefix("/v1/_q?") else {
             return Act::refusal(404, "not found");
@@ -166,7 +168,7 @@ async fn pages_that_are_too_long_are_asked_for_one_by_one() {
         );
         for n in offset..end {
             page.push_str(&format!(
-                "[[invoices]]\nbindleVersion = '1.0.0'\n[invoices.bindle]\nname = 'shop'\nversion = '1.{n}.0'\ndescription = '{padding}'\n"
+                "[[invoices]]\nbindleVersion = '1.0.0'\n[invoices.bindle]\nname = 'shop'\nversion = '1.{n}.0'\n{parcels}"
             ));
         }
         Act::answer(200, "application/toml", &page)
