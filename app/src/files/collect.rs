@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use glob::{Pattern, PatternError};
 use toml::Spanned;
+use unicode_normalization::UnicodeNormalization as _;
 use walkdir::WalkDir;
 
 use super::pattern::{Excluded, FilesPattern, is_glob};
@@ -431,28 +432,41 @@ impl Collector<'_, '_> {
         Ok(())
     }
 
-    /// Paths that differ in the case of letters only: fine here, and one file on Windows and macOS.
+    /// Paths that differ in the case of letters only, or in the code points that make the same letters (Unicode's canonical equivalence):
+    /// fine here, and one file on other systems.
     fn warn_of_twins(&mut self) {
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
         let mut twins = Vec::new();
         for path in self.collected.files.keys() {
-            match seen.get(&path.to_lowercase()) {
+            let folded = path.to_lowercase().nfc().collect();
+            match seen.get(&folded) {
                 Some(first) => twins.push((*first, path)),
                 None => {
-                    seen.insert(path.to_lowercase(), path);
+                    seen.insert(folded, path);
                 }
             }
         }
         let Some((first, second)) = twins.first() else {
             return;
         };
+        let (difference, systems) = if first.to_lowercase() == second.to_lowercase() {
+            (
+                "in the case of letters only",
+                "where case does not matter, as on Windows and macOS",
+            )
+        } else {
+            (
+                "in how Unicode writes the same letters only",
+                "where that does not matter, as on macOS",
+            )
+        };
         let more = match twins.len() {
             1 => String::new(),
             count => format!(", and so do {} more", count - 1),
         };
         self.warnings.push(format!(
-            "component `{}` gets `{first}` and `{second}`, which differ in the case of letters only{more}: where case does not \
-             matter, as on Windows and macOS, one would take the place of the other",
+            "component `{}` gets `{first}` and `{second}`, which differ {difference}{more}: {systems}, one would take the place of \
+             the other",
             self.collected.component
         ));
     }

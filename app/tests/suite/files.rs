@@ -226,6 +226,25 @@ fn paths_that_differ_in_case_only_are_told() {
     );
 }
 
+/// An e with an accent, as one code point and as two.
+#[cfg(target_os = "linux")]
+#[test]
+fn paths_of_the_same_letters_are_told() {
+    let folder = with_files(r#"files = ["s/*"]"#, &["s/caf\u{e9}", "s/Cafe\u{301}"]);
+    let application = folder.load().unwrap();
+    assert_eq!(paths(&application).len(), 2);
+    let [warning] = application.warnings() else {
+        panic!("{:?}", application.warnings())
+    };
+    assert!(
+        warning.ends_with(
+            "which differ in how Unicode writes the same letters only: where that does not matter, as on macOS, one would take the \
+             place of the other"
+        ),
+        "{warning}"
+    );
+}
+
 #[cfg(unix)]
 mod links {
     use std::os::unix::fs::symlink;
