@@ -11,9 +11,10 @@ use wasmtime_wasi_http::{
 
 use crate::state::Run;
 
-mod body;
 mod exchange;
 mod fault;
+mod incoming;
+mod outgoing;
 mod planning;
 
 /// Completes when all of the response has been received, or with why it was not.

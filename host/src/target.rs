@@ -4,12 +4,12 @@ use std::sync::{Arc, OnceLock};
 
 use bowline_app::{Application, Digest};
 use wasmtime::Store;
-use wasmtime::component::{InstancePre, Linker, Resource};
+use wasmtime::component::{Instance, InstancePre, Linker, Resource};
 
 use crate::application::ApplicationHandle;
 use crate::artifact::{Artifact, ArtifactError};
 use crate::bindings::{authentication, deploy_target, planning, platform};
-use crate::contract::{Credential, Deployment, Description, Offers, Plan};
+use crate::contract::{Credential, Deployment, Description, Offers, Plan, TargetFailure};
 use crate::engine::Engine;
 use crate::environment::EnvironmentHandle;
 use crate::error::{HostError, Operation};
@@ -209,25 +209,12 @@ impl Target {
     ) -> Result<Deployment, HostError> {
         let run = self.lend(Operation::Deploy, session).await?;
         let (answer, run) = self
-            .call(
-                run,
-                async |mut store: &mut Store<State>, pre: &InstancePre<State>| {
-                    let application = store
-                        .data_mut()
-                        .table
-                        .push(ApplicationHandle::new(application))?;
-                    let environment = store.data_mut().table.push(EnvironmentHandle)?;
-                    let instance = pre.instantiate_async(&mut store).await?;
-                    let guest = self.inner.deploy.load(&mut store, &instance)?;
-                    let (application, environment) = (
-                        Resource::new_borrow(application.rep()),
-                        Resource::new_borrow(environment.rep()),
-                    );
-                    guest
-                        .call_deploy(&mut store, application, environment)
-                        .await
-                },
-            )
+            .call_about(run, application, async |store, instance, given| {
+                let guest = self.inner.deploy.load(&mut *store, instance)?;
+                guest
+                    .call_deploy(store, given.application, given.environment)
+                    .await
+            })
             .await?;
         match answer {
             Ok(deployment) => {
@@ -243,25 +230,13 @@ impl Target {
     /// [`HostError::Unsupported`] when the target has no logins, else as for [`Target::deploy`].
     pub async fn authenticate(&self, session: &Session) -> Result<Credential, HostError> {
         let operation = Operation::Authenticate;
-        let Some(authenticate) = &self.inner.authenticate else {
-            return Err(HostError::Unsupported {
-                target: self.name().to_owned(),
-                operation,
-            });
-        };
+        let authenticate = self.exported(self.inner.authenticate.as_ref(), operation)?;
         let run = self.lend(operation, session).await?;
         let (answer, run) = self
-            .call(
-                run,
-                async |mut store: &mut Store<State>, pre: &InstancePre<State>| {
-                    let environment = store.data_mut().table.push(EnvironmentHandle)?;
-                    let instance = pre.instantiate_async(&mut store).await?;
-                    let guest = authenticate.load(&mut store, &instance)?;
-                    guest
-                        .call_authenticate(&mut store, Resource::new_borrow(environment.rep()))
-                        .await
-                },
-            )
+            .call_within(run, async |store, instance, environment| {
+                let guest = authenticate.load(&mut *store, instance)?;
+                guest.call_authenticate(store, environment).await
+            })
             .await?;
         match answer {
             Ok(credential) => {
@@ -287,41 +262,18 @@ impl Target {
         session: &Session,
     ) -> Result<Plan, HostError> {
         let operation = Operation::Plan;
-        let Some(plan) = &self.inner.plan else {
-            return Err(HostError::Unsupported {
-                target: self.name().to_owned(),
-                operation,
-            });
-        };
+        let plan = self.exported(self.inner.plan.as_ref(), operation)?;
         let run = self.lend(operation, session).await?;
         let (answer, run) = self
-            .call(
-                run,
-                async |mut store: &mut Store<State>, pre: &InstancePre<State>| {
-                    let application = store
-                        .data_mut()
-                        .table
-                        .push(ApplicationHandle::new(application))?;
-                    let environment = store.data_mut().table.push(EnvironmentHandle)?;
-                    let instance = pre.instantiate_async(&mut store).await?;
-                    let guest = plan.load(&mut store, &instance)?;
-                    let (application, environment) = (
-                        Resource::new_borrow(application.rep()),
-                        Resource::new_borrow(environment.rep()),
-                    );
-                    guest.call_plan(&mut store, application, environment).await
-                },
-            )
+            .call_about(run, application, async |store, instance, given| {
+                let guest = plan.load(&mut *store, instance)?;
+                guest
+                    .call_plan(store, given.application, given.environment)
+                    .await
+            })
             .await?;
-        match answer {
-            Ok(changes) => match fault::overstepped(&run, None) {
-                Some(error) => Err(error),
-                None => {
-                    Plan::check(changes).map_err(|reason| self.unusable(&run, reason.to_string()))
-                }
-            },
-            Err(failure) => Err(fault::failed(&run, failure.into())),
-        }
+        let changes = self.looked(&run, answer)?;
+        Plan::check(changes).map_err(|reason| self.unusable(&run, reason.to_string()))
     }
 
     /// Asks the target what its platform runs. As while planning, it can only look.
@@ -330,35 +282,16 @@ impl Target {
     /// [`HostError::Unsupported`] when the target does not know, else as for [`Target::plan`].
     pub async fn runs(&self, session: &Session) -> Result<Offers, HostError> {
         let operation = Operation::Runs;
-        let Some(platform) = &self.inner.platform else {
-            return Err(HostError::Unsupported {
-                target: self.name().to_owned(),
-                operation,
-            });
-        };
+        let platform = self.exported(self.inner.platform.as_ref(), operation)?;
         let run = self.lend(operation, session).await?;
         let (answer, run) = self
-            .call(
-                run,
-                async |mut store: &mut Store<State>, pre: &InstancePre<State>| {
-                    let environment = store.data_mut().table.push(EnvironmentHandle)?;
-                    let instance = pre.instantiate_async(&mut store).await?;
-                    let guest = platform.load(&mut store, &instance)?;
-                    guest
-                        .call_runs(&mut store, Resource::new_borrow(environment.rep()))
-                        .await
-                },
-            )
+            .call_within(run, async |store, instance, environment| {
+                let guest = platform.load(&mut *store, instance)?;
+                guest.call_runs(store, environment).await
+            })
             .await?;
-        match answer {
-            Ok(offers) => match fault::overstepped(&run, None) {
-                Some(error) => Err(error),
-                None => {
-                    Offers::check(offers).map_err(|reason| self.unusable(&run, reason.to_string()))
-                }
-            },
-            Err(failure) => Err(fault::failed(&run, failure.into())),
-        }
+        let offers = self.looked(&run, answer)?;
+        Offers::check(offers).map_err(|reason| self.unusable(&run, reason.to_string()))
     }
 
     /// Deploys, and where the platform wants a login logs in and deploys again. A credential that was got here and is refused
@@ -422,6 +355,74 @@ impl Target {
         .of_instances(self.artifact().inspection().shape.instances))
     }
 
+    /// What exports of an interface that this target need not have are called by.
+    fn exported<'a, T>(
+        &self,
+        interface: Option<&'a T>,
+        operation: Operation,
+    ) -> Result<&'a T, HostError> {
+        interface.ok_or_else(|| HostError::Unsupported {
+            target: self.name().to_owned(),
+            operation,
+        })
+    }
+
+    /// The answer of an operation that may only look, if it has.
+    fn looked<T>(
+        &self,
+        run: &Arc<Run>,
+        answer: Result<T, impl Into<TargetFailure>>,
+    ) -> Result<T, HostError> {
+        let answer = answer.map_err(|failure| fault::failed(run, failure.into()))?;
+        match fault::overstepped(run, None) {
+            Some(error) => Err(error),
+            None => Ok(answer),
+        }
+    }
+
+    /// Runs one call that is given the environment and the application.
+    async fn call_about<T>(
+        &self,
+        run: Run,
+        application: Arc<Application>,
+        call: impl AsyncFnOnce(&mut Store<State>, &Instance, Given) -> wasmtime::Result<T>,
+    ) -> Result<(T, Arc<Run>), HostError> {
+        self.call_within(
+            run,
+            async |store: &mut Store<State>, instance: &Instance, environment| {
+                let handle = ApplicationHandle::new(application);
+                let application = store.data_mut().table.push(handle)?;
+                let given = Given {
+                    application: Resource::new_borrow(application.rep()),
+                    environment,
+                };
+                call(store, instance, given).await
+            },
+        )
+        .await
+    }
+
+    /// Runs one call that is given the environment.
+    async fn call_within<T>(
+        &self,
+        run: Run,
+        call: impl AsyncFnOnce(
+            &mut Store<State>,
+            &Instance,
+            Resource<EnvironmentHandle>,
+        ) -> wasmtime::Result<T>,
+    ) -> Result<(T, Arc<Run>), HostError> {
+        self.call(
+            run,
+            async |store: &mut Store<State>, pre: &InstancePre<State>| {
+                let environment = store.data_mut().table.push(EnvironmentHandle)?;
+                let instance = pre.instantiate_async(&mut *store).await?;
+                call(store, &instance, Resource::new_borrow(environment.rep())).await
+            },
+        )
+        .await
+    }
+
     /// Runs one call in a store of its own, within the limits.
     async fn call<T>(
         &self,
@@ -452,6 +453,12 @@ impl Target {
             reason,
         }
     }
+}
+
+/// What a call is given that is about an application.
+struct Given {
+    application: Resource<ApplicationHandle>,
+    environment: Resource<EnvironmentHandle>,
 }
 
 /// Tells what the operation has used when it is dropped.

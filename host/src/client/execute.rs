@@ -57,14 +57,14 @@ impl HttpClient {
         request: reqwest::Request,
         note: Note,
     ) -> Result<(reqwest::Response, Receipt), TransportError> {
-        let url = request.url().clone();
         let mut receipt = match &self.record {
             None => Receipt::none(),
             Some(Record { recorder, by }) => recorder
                 .request(*by, &request, note)
                 .await
-                .map_err(|error| TransportError::unrecorded(&url, error))?,
+                .map_err(|error| TransportError::unrecorded(request.url(), error))?,
         };
+        let url = request.url().clone();
         match pool.execute(request).await {
             Ok(response) => {
                 receipt.status(response.status().as_u16());

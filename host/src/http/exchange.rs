@@ -10,8 +10,9 @@ use http_body_util::BodyExt;
 use url::Url;
 use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody};
 
-use super::body::{self, Outgoing};
 use super::fault;
+use super::incoming::{self, Incoming};
+use super::outgoing::Outgoing;
 use crate::client::Recorded;
 use crate::client::is_public;
 use crate::error::{Denial, SecretMisuse};
@@ -109,15 +110,15 @@ pub(super) async fn exchange(
     redact_headers(&patterns, response.headers_mut());
     let redactor = (!patterns.is_empty()).then(|| Redactor::new(patterns));
     let silence = options.between_bytes_timeout;
-    Ok(response.map(|body| {
-        let body = body::Incoming::new(Arc::clone(run), url, body, redactor, silence, turn);
-        // Outermost: the journal has the digest of what the guest sees.
-        if receipt.is_open() {
-            Recorded::new(body, receipt).boxed_unsync()
-        } else {
-            body.boxed_unsync()
-        }
-    }))
+    let (parts, body) = response.into_parts();
+    let body = Incoming::new(Arc::clone(run), url, body, redactor, silence, turn);
+    // Outermost: the journal has the digest of what the guest sees.
+    let body = if receipt.is_open() {
+        Recorded::new(body, receipt).boxed_unsync()
+    } else {
+        body.boxed_unsync()
+    };
+    Ok(Response::from_parts(parts, incoming::arrive(body).await))
 }
 
 /// Whether secrets in the body of this answer could not be found: it is encoded, or only a part, of which others may be asked for.

@@ -11,7 +11,7 @@ pub(super) fn unanswered(run: &Run, error: TransportError) -> Error {
     // A body that the host itself broke off has its own reason.
     let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(&error);
     while let Some(current) = cause {
-        if let Some(super::body::Broken(reason)) = current.downcast_ref() {
+        if let Some(super::outgoing::Broken(reason)) = current.downcast_ref() {
             return reason.error();
         }
         cause = current.source();

@@ -15,6 +15,11 @@ use crate::limits::LimitExceeded;
 const HEADER: usize = 64;
 
 impl State {
+    /// Counts the handles that there are now.
+    pub(super) fn look_at_handles(&mut self) {
+        Tally::peak(&self.run.tally.handles, self.table.iter_mut().count());
+    }
+
     /// Counts the handles and the headers that there are now. Headers of one request or answer are bounded by wasmtime, those of a
     /// thousand by nobody else. It has no place where it asks before they grow, so a guest that has too many is stopped
     /// when it next calls the host or goes round a loop.

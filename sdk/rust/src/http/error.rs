@@ -1,5 +1,7 @@
 //! Why there is no answer, and whether the platform may have acted all the same.
 
+use std::fmt;
+
 use wasip2::http::types::ErrorCode;
 
 /// Why a request has no answer.
@@ -51,8 +53,8 @@ impl Error {
 }
 
 /// Sorts what the host reports.
-pub(super) fn classify(origin: &str, code: &ErrorCode) -> Error {
-    let origin = origin.to_owned();
+pub(super) fn classify(origin: impl fmt::Display, code: &ErrorCode) -> Error {
+    let origin = origin.to_string();
     let unreachable = |reason: &str| Error::Unreachable {
         origin: origin.clone(),
         reason: reason.to_owned(),

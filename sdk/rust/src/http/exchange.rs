@@ -13,8 +13,8 @@ use wasip2::http::types::{
 use wasip2::io::poll::{Pollable, poll};
 use wasip2::io::streams::StreamError;
 
-use super::Error;
 use super::error::{classify, lost};
+use super::{Error, Origin};
 
 /// Most bytes that are asked for at once; the host hands over what has arrived.
 const PIECE: u64 = 64 * 1024;
@@ -22,7 +22,7 @@ const PIECE: u64 = 64 * 1024;
 pub(super) fn exchange(
     head: &request::Parts,
     body: &[u8],
-    origin: &str,
+    origin: Origin<'_>,
     limit: usize,
 ) -> Result<Response<Vec<u8>>, Error> {
     let outgoing = outgoing(head)?;
@@ -147,16 +147,20 @@ fn write(
     }
 }
 
-fn take(pending: &FutureIncomingResponse, origin: &str) -> Result<IncomingResponse, Error> {
+fn take(pending: &FutureIncomingResponse, origin: Origin<'_>) -> Result<IncomingResponse, Error> {
     match pending.get() {
         Some(Ok(Ok(answer))) => Ok(answer),
         Some(Ok(Err(code))) => Err(classify(origin, &code)),
-        Some(Err(())) | None => Err(lost(origin.to_owned(), "the host holds no answer")),
+        Some(Err(())) | None => Err(lost(origin.to_string(), "the host holds no answer")),
     }
 }
 
-fn read(answer: IncomingResponse, origin: &str, limit: usize) -> Result<Response<Vec<u8>>, Error> {
-    let broken = |reason: &str| lost(origin.to_owned(), reason);
+fn read(
+    answer: IncomingResponse,
+    origin: Origin<'_>,
+    limit: usize,
+) -> Result<Response<Vec<u8>>, Error> {
+    let broken = |reason: &str| lost(origin.to_string(), reason);
     let mut response = Response::new(Vec::new());
     *response.status_mut() = StatusCode::from_u16(answer.status())
         .map_err(|_| broken("its status code is out of range"))?;
@@ -185,10 +189,10 @@ fn read(answer: IncomingResponse, origin: &str, limit: usize) -> Result<Response
 fn read_body(
     answer: &IncomingResponse,
     announced: Option<usize>,
-    origin: &str,
+    origin: Origin<'_>,
     limit: usize,
 ) -> Result<Vec<u8>, Error> {
-    let gone = |()| lost(origin.to_owned(), "the host holds no body of it");
+    let gone = |()| lost(origin.to_string(), "the host holds no body of it");
     let body = answer.consume().map_err(gone)?;
     let stream = body.stream().map_err(gone)?;
     let mut bytes = Vec::new();
@@ -196,7 +200,7 @@ fn read_body(
         match stream.blocking_read(PIECE) {
             Ok(data) if data.len() > limit - bytes.len() => {
                 return Err(Error::TooLong {
-                    origin: origin.to_owned(),
+                    origin: origin.to_string(),
                     limit,
                 });
             }
@@ -206,7 +210,7 @@ fn read_body(
             Err(StreamError::LastOperationFailed(error)) => {
                 return Err(match http_error_code(&error) {
                     Some(code) => classify(origin, &code),
-                    None => lost(origin.to_owned(), &error.to_debug_string()),
+                    None => lost(origin.to_string(), &error.to_debug_string()),
                 });
             }
         }

@@ -1,26 +1,20 @@
-//! Bodies on their way out and in, counted and, on the way out, searched for secrets.
+//! The body of a request on its way out: counted, and searched for secrets.
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{self, HeaderMap, HeaderValue};
-use http_body::{Body, Frame, SizeHint};
+use http_body::{Body, Frame};
 use http_body_util::{BodyDataStream, BodyExt};
-use tokio::time::Sleep;
-use url::Url;
 use wasmtime_wasi_http::{Error, Result, WasiBody};
 
-use super::exchange::{Turn, misused};
-use super::fault;
-use crate::client::TransportError;
+use super::exchange::misused;
 use crate::error::SecretMisuse;
 use crate::grant::Origin;
 use crate::journal::{Content, Note, Sent};
-use crate::secrets::redact::Redactor;
 use crate::secrets::vault::{Encoding, Misuse, PLACEHOLDER, Vault};
 use crate::state::{Run, Way};
 
@@ -231,133 +225,6 @@ impl Body for Guarded {
         }
     }
 }
-
-/// The body of an answer, counted.
-pub(super) struct Incoming {
-    run: Arc<Run>,
-    url: Url,
-    body: reqwest::Body,
-    seen: u64,
-    /// Takes secrets out, where the guest has placeholders of any.
-    redactor: Option<Redactor>,
-    /// The guest's own patience between two pieces, where it has set one.
-    silence: Option<(Duration, Pin<Box<Sleep>>)>,
-    _turn: Turn,
-}
-
-impl Incoming {
-    pub(super) fn new(
-        run: Arc<Run>,
-        url: Url,
-        body: reqwest::Body,
-        redactor: Option<Redactor>,
-        silence: Option<Duration>,
-        turn: Turn,
-    ) -> Self {
-        let silence = silence.map(|silence| (silence, Box::pin(tokio::time::sleep(silence))));
-        Self {
-            run,
-            url,
-            body,
-            seen: 0,
-            redactor,
-            silence,
-            _turn: turn,
-        }
-    }
-}
-
-impl Body for Incoming {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        loop {
-            let polled = ready!(self.poll_as_sent(context));
-            let this = &mut *self;
-            let Some(redactor) = &mut this.redactor else {
-                return Poll::Ready(polled);
-            };
-            let clean = match polled {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => redactor.push(&data),
-                    // Trailers are understood by nearly nobody, and would come before the rest that waits.
-                    Err(_) => continue,
-                },
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => match redactor.finish() {
-                    rest if rest.is_empty() => return Poll::Ready(None),
-                    rest => return Poll::Ready(Some(Ok(Frame::data(rest)))),
-                },
-            };
-            if !clean.is_empty() {
-                return Poll::Ready(Some(Ok(Frame::data(clean))));
-            }
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.waiting() == 0 && self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let mut hint = self.body.size_hint();
-        let waiting = self.waiting();
-        if let Some(upper) = hint.upper() {
-            hint.set_upper(upper.saturating_add(waiting));
-        }
-        hint.set_lower(hint.lower().saturating_add(waiting));
-        hint
-    }
-}
-
-impl Incoming {
-    /// Bytes that wait for more, because a secret could begin with them.
-    fn waiting(&self) -> u64 {
-        self.redactor.as_ref().map_or(0, Redactor::waiting)
-    }
-
-    /// The next piece as the server sent it.
-    fn poll_as_sent(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let this = self;
-        let frame = match Pin::new(&mut this.body).poll_frame(context) {
-            Poll::Ready(frame) => frame,
-            Poll::Pending => {
-                if let Some((_, sleep)) = &mut this.silence {
-                    ready!(sleep.as_mut().poll(context));
-                    return Poll::Ready(Some(Err(Error::ConnectionReadTimeout)));
-                }
-                return Poll::Pending;
-            }
-        };
-        if let Some((silence, sleep)) = &mut this.silence {
-            sleep.as_mut().reset(tokio::time::Instant::now() + *silence);
-        }
-        Poll::Ready(match frame {
-            None => None,
-            Some(Err(error)) => {
-                let error = TransportError::at(&this.url, error);
-                Some(Err(fault::unanswered(&this.run, error)))
-            }
-            Some(Ok(frame)) => {
-                let more = frame.data_ref().map_or(0, |data| data.len() as u64);
-                this.seen += more;
-                let counted = this.run.count_body(Way::In, this.seen, more);
-                Some(match counted {
-                    Ok(()) => Ok(frame),
-                    Err(_) => Err(Error::HttpResponseBodySize(None)),
-                })
-            }
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use http_body_util::Full;
@@ -374,31 +241,6 @@ mod tests {
         let (mut headers, mut note) = (HeaderMap::new(), Note::default());
         let vault = Vault::default();
         Outgoing::prepare(run, &vault, body, &mut headers, &origin, &mut note).await
-    }
-
-    /// The guest sees stars, in however many pieces the secret comes, and as many bytes as were announced.
-    #[tokio::test]
-    async fn secrets_are_struck_out_of_what_arrives() {
-        let run = Arc::new(Run::unlent("guest", Operation::Deploy, Limits::default()));
-        let mut vault = Vault::default();
-        let secret = crate::Secret::new("s3cr/et");
-        vault.placeholder("token", &secret, crate::secrets::vault::Home::Granted);
-        let pieces = [
-            "{\"a\":\"s3c",
-            "r/",
-            "et\",\"b\":\"s3cr",
-            "\\/e",
-            "t\",\"c\":\"s3c",
-        ];
-        let sent: String = pieces.concat();
-        let stream = futures::stream::iter(pieces.map(Ok::<_, std::io::Error>));
-        let (body, turn) = (reqwest::Body::wrap_stream(stream), Turn::free());
-        let url = "https://a.test/".parse().unwrap();
-        let redactor = Redactor::new(vault.patterns());
-        let body = Incoming::new(run, url, body, Some(redactor), None, turn);
-        let seen = body.collect().await.unwrap().to_bytes();
-        assert_eq!(seen, "{\"a\":\"*******\",\"b\":\"********\",\"c\":\"s3c");
-        assert_eq!(seen.len(), sent.len());
     }
 
     /// To its reader, a body whose guest was stopped looks complete. The server must not take half of a file for all of it.

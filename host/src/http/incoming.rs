@@ -1,0 +1,293 @@
+//! The body of an answer on its way in: counted, and rid of secrets.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use tokio::time::Sleep;
+use url::Url;
+use wasmtime_wasi_http::{Error, Result, WasiBody};
+
+use super::exchange::Turn;
+use super::fault;
+use crate::client::TransportError;
+use crate::secrets::redact::Redactor;
+use crate::state::{Run, Way};
+
+/// Longest body of an answer that is waited for, in bytes. Many times what an API answers, and what a guest's requests that are under way
+/// at once can have the host keep is still little.
+const SHORT: u64 = 64 << 10;
+
+/// The body of an answer, counted.
+pub(super) struct Incoming {
+    run: Arc<Run>,
+    url: Url,
+    body: reqwest::Body,
+    seen: u64,
+    /// Takes secrets out, where the guest has placeholders of any.
+    redactor: Option<Redactor>,
+    /// The guest's own patience between two pieces, where it has set one.
+    silence: Option<(Duration, Pin<Box<Sleep>>)>,
+    _turn: Turn,
+}
+
+impl Incoming {
+    pub(super) fn new(
+        run: Arc<Run>,
+        url: Url,
+        body: reqwest::Body,
+        redactor: Option<Redactor>,
+        silence: Option<Duration>,
+        turn: Turn,
+    ) -> Self {
+        let silence = silence.map(|silence| (silence, Box::pin(tokio::time::sleep(silence))));
+        Self {
+            run,
+            url,
+            body,
+            seen: 0,
+            redactor,
+            silence,
+            _turn: turn,
+        }
+    }
+}
+
+impl Body for Incoming {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        loop {
+            let polled = ready!(self.poll_as_sent(context));
+            let this = &mut *self;
+            let Some(redactor) = &mut this.redactor else {
+                return Poll::Ready(polled);
+            };
+            let clean = match polled {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => redactor.push(&data),
+                    // Trailers are understood by nearly nobody, and would come before the rest that waits.
+                    Err(_) => continue,
+                },
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => match redactor.finish() {
+                    rest if rest.is_empty() => return Poll::Ready(None),
+                    rest => return Poll::Ready(Some(Ok(Frame::data(rest)))),
+                },
+            };
+            if !clean.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(clean))));
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.waiting() == 0 && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let mut hint = self.body.size_hint();
+        let waiting = self.waiting();
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper.saturating_add(waiting));
+        }
+        hint.set_lower(hint.lower().saturating_add(waiting));
+        hint
+    }
+}
+
+impl Incoming {
+    /// Bytes that wait for more, because a secret could begin with them.
+    fn waiting(&self) -> u64 {
+        self.redactor.as_ref().map_or(0, Redactor::waiting)
+    }
+
+    /// The next piece as the server sent it.
+    fn poll_as_sent(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let this = self;
+        let frame = match Pin::new(&mut this.body).poll_frame(context) {
+            Poll::Ready(frame) => frame,
+            Poll::Pending => {
+                if let Some((_, sleep)) = &mut this.silence {
+                    ready!(sleep.as_mut().poll(context));
+                    return Poll::Ready(Some(Err(Error::ConnectionReadTimeout)));
+                }
+                return Poll::Pending;
+            }
+        };
+        if let Some((silence, sleep)) = &mut this.silence {
+            sleep.as_mut().reset(tokio::time::Instant::now() + *silence);
+        }
+        Poll::Ready(match frame {
+            None => None,
+            Some(Err(error)) => {
+                let error = TransportError::at(&this.url, error);
+                Some(Err(fault::unanswered(&this.run, error)))
+            }
+            Some(Ok(frame)) => {
+                let more = frame.data_ref().map_or(0, |data| data.len() as u64);
+                this.seen += more;
+                let counted = this.run.count_body(Way::In, this.seen, more);
+                Some(match counted {
+                    Ok(()) => Ok(frame),
+                    Err(_) => Err(Error::HttpResponseBodySize(None)),
+                })
+            }
+        })
+    }
+}
+
+/// Waits for a body that is announced to be short, so that whoever reads it need not: to have the guest stopped and woken for
+/// its few bytes costs more than all else that is done with them. What goes wrong on the way is still told where it would be read.
+pub(super) async fn arrive(mut body: WasiBody) -> WasiBody {
+    let is_short = |length| (1..=SHORT).contains(&length);
+    if !body.size_hint().exact().is_some_and(is_short) {
+        return body;
+    }
+    let mut frames = VecDeque::new();
+    while let Some(frame) = body.frame().await {
+        let is_last = frame.is_err() || body.is_end_stream();
+        frames.push_back(frame);
+        if is_last {
+            break;
+        }
+    }
+    Arrived {
+        frames,
+        _body: body,
+    }
+    .boxed_unsync()
+}
+
+/// A body of which everything is here. It keeps what it came from, and with it the turn of its request, until the guest is done with it:
+/// that bounds how much is kept.
+struct Arrived {
+    frames: VecDeque<Result<Frame<Bytes>, Error>>,
+    _body: WasiBody,
+}
+
+impl Body for Arrived {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        Poll::Ready(self.frames.pop_front())
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.frames.is_empty()
+    }
+}
+#[cfg(test)]
+mod tests {
+    use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+    use futures::{FutureExt as _, StreamExt as _};
+
+    use super::*;
+    use crate::error::Operation;
+    use crate::limits::Limits;
+    use crate::secrets::vault::Vault;
+
+    /// The guest sees stars, in however many pieces the secret comes, and as many bytes as were announced.
+    #[tokio::test]
+    async fn secrets_are_struck_out_of_what_arrives() {
+        let run = Arc::new(Run::unlent("guest", Operation::Deploy, Limits::default()));
+        let mut vault = Vault::default();
+        let secret = crate::Secret::new("s3cr/et");
+        vault.placeholder("token", &secret, crate::secrets::vault::Home::Granted);
+        let pieces = [
+            "{\"a\":\"s3c",
+            "r/",
+            "et\",\"b\":\"s3cr",
+            "\\/e",
+            "t\",\"c\":\"s3c",
+        ];
+        let sent: String = pieces.concat();
+        let stream = futures::stream::iter(pieces.map(Ok::<_, std::io::Error>));
+        let (body, turn) = (reqwest::Body::wrap_stream(stream), Turn::free());
+        let url = "https://a.test/".parse().unwrap();
+        let redactor = Redactor::new(vault.patterns());
+        let body = Incoming::new(run, url, body, Some(redactor), None, turn);
+        let seen = body.collect().await.unwrap().to_bytes();
+        assert_eq!(seen, "{\"a\":\"*******\",\"b\":\"********\",\"c\":\"s3c");
+        assert_eq!(seen.len(), sent.len());
+    }
+
+    /// An answer's body that comes by and by.
+    struct Coming {
+        length: Option<u64>,
+        pieces: UnboundedReceiver<Result<Bytes, Error>>,
+    }
+
+    impl Body for Coming {
+        type Data = Bytes;
+        type Error = Error;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+            let piece = ready!(self.pieces.poll_next_unpin(context));
+            Poll::Ready(piece.map(|piece| piece.map(Frame::data)))
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            self.length.map(SizeHint::with_exact).unwrap_or_default()
+        }
+    }
+
+    fn coming(length: Option<u64>) -> (UnboundedSender<Result<Bytes, Error>>, WasiBody) {
+        let (sender, pieces) = unbounded();
+        (sender, Coming { length, pieces }.boxed_unsync())
+    }
+
+    #[tokio::test]
+    async fn a_short_answer_is_waited_for() {
+        let (sender, body) = coming(Some(6));
+        let mut arriving = std::pin::pin!(arrive(body));
+        sender.unbounded_send(Ok("one".into())).unwrap();
+        assert!(arriving.as_mut().now_or_never().is_none());
+        sender.unbounded_send(Ok("two".into())).unwrap();
+        drop(sender);
+        let body = arriving.await;
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "onetwo");
+    }
+
+    #[tokio::test]
+    async fn what_breaks_a_short_answer_off_is_told_to_its_reader() {
+        let (sender, body) = coming(Some(6));
+        sender.unbounded_send(Ok("one".into())).unwrap();
+        sender
+            .unbounded_send(Err(Error::ConnectionTerminated))
+            .unwrap();
+        let mut body = arrive(body).await;
+        let first = body.frame().await.unwrap().unwrap();
+        assert_eq!(first.into_data().unwrap(), "one");
+        let second = body.frame().await.unwrap();
+        assert!(matches!(second, Err(Error::ConnectionTerminated)));
+        assert!(body.frame().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn long_answers_and_those_without_a_length_are_not_waited_for() {
+        for length in [None, Some(0), Some(SHORT + 1)] {
+            let (_sender, body) = coming(length);
+            assert!(arrive(body).now_or_never().is_some(), "{length:?}");
+        }
+    }
+}
