@@ -313,8 +313,15 @@ pub(crate) async fn blocking<T: Send + 'static>(
 impl Watch for Progress {
     fn fetching(&self, place: &str, bytes: Option<u64>) {
         match bytes {
-            Some(bytes) => self.start(&format!("Fetching {place} ({})", output::size(bytes))),
+            Some(bytes) => {
+                let step = format!("Fetching {place} ({})", output::size(bytes));
+                self.start_getting(&step, bytes);
+            }
             None => self.start(&format!("Fetching {place}")),
         }
+    }
+
+    fn fetched(&self, bytes: u64) {
+        self.got(bytes);
     }
 }

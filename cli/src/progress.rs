@@ -65,9 +65,13 @@ struct State {
     used: Vec<Usage>,
 }
 
-/// Bytes that move, a push or the hashing of files.
+/// Bytes that move: a push, a download, or the hashing of files.
 struct Transfer {
     step: String,
+    /// What has happened to the bytes that are done.
+    done: &'static str,
+    bytes: u64,
+    total: u64,
     last_said: Instant,
 }
 
@@ -112,6 +116,24 @@ impl Progress {
         self.end_step(&mut state);
         if self.style != Style::Quiet {
             output::line(&step);
+        }
+    }
+
+    /// A step starts that gets so many bytes; [`got`](Self::got) says of each piece.
+    pub fn start_getting(&self, step: &str, total: u64) {
+        let step = text::one_line(step);
+        self.events.phase(&step);
+        let mut state = self.state();
+        self.end_step(&mut state);
+        self.show(&mut state, step, "Fetched", 0, total);
+    }
+
+    /// So many bytes more are here, of those that were announced.
+    pub fn got(&self, more: u64) {
+        let mut state = self.state();
+        if let Some(transfer) = &mut state.transfer {
+            transfer.bytes = transfer.bytes.saturating_add(more);
+            self.draw(&mut state);
         }
     }
 
@@ -223,13 +245,10 @@ impl Progress {
     }
 
     /// Shows how much of a step's bytes is done, beginning the step if it is another than before.
-    fn show(&self, state: &mut State, step: String, done: &str, bytes: u64, total: u64) {
-        let now = Instant::now();
-        if state
-            .transfer
-            .as_ref()
-            .is_none_or(|transfer| transfer.step != step)
-        {
+    fn show(&self, state: &mut State, step: String, done: &'static str, bytes: u64, total: u64) {
+        if let Some(transfer) = state.transfer.as_mut().filter(|it| it.step == step) {
+            transfer.bytes = bytes;
+        } else {
             match self.style {
                 Style::Lines => output::line(&step),
                 Style::Live => {
@@ -245,28 +264,32 @@ impl Progress {
             state.step = Some(step.clone());
             state.transfer = Some(Transfer {
                 step,
-                last_said: now,
+                done,
+                bytes,
+                total,
+                last_said: Instant::now(),
             });
         }
-        match self.style {
-            Style::Live => {
-                if let Some(bar) = &state.bar {
-                    bar.set_position(bytes);
-                }
+        self.draw(state);
+    }
+
+    /// Brings what is shown of the bytes up to date.
+    fn draw(&self, state: &mut State) {
+        let Some(transfer) = &mut state.transfer else {
+            return;
+        };
+        match (self.style, &state.bar) {
+            (Style::Live, Some(bar)) => bar.set_position(transfer.bytes),
+            (Style::Lines, _) if transfer.last_said.elapsed() >= PLAIN_INTERVAL => {
+                transfer.last_said = Instant::now();
+                output::line(&format!(
+                    "{} {} of {}",
+                    transfer.done,
+                    output::size(transfer.bytes),
+                    output::size(transfer.total)
+                ));
             }
-            Style::Lines => {
-                if let Some(transfer) = state.transfer.as_mut()
-                    && now.duration_since(transfer.last_said) >= PLAIN_INTERVAL
-                {
-                    transfer.last_said = now;
-                    output::line(&format!(
-                        "{done} {} of {}",
-                        output::size(bytes),
-                        output::size(total)
-                    ));
-                }
-            }
-            Style::Quiet => {}
+            _ => {}
         }
     }
 }
@@ -411,6 +434,11 @@ mod tests {
         );
         progress.start("two");
         assert!(progress.state().transfer.is_none());
+        progress.got(5);
+        progress.start_getting("three", 10);
+        progress.got(5);
+        progress.got(2);
+        assert_eq!(progress.state().transfer.as_ref().unwrap().bytes, 7);
         progress.finish();
         assert_eq!(progress.state().step, None);
     }
