@@ -187,17 +187,7 @@ impl Environments {
         let Some(document) = files::read::<Document>(&self.path)? else {
             return Ok(Document::default());
         };
-        if document.version != VERSION {
-            return Err(Error::new(
-                Exit::Usage,
-                format!(
-                    "{} has the form {}, this bowline knows form {VERSION}",
-                    self.path.display(),
-                    document.version
-                ),
-            )
-            .hint("use the bowline that wrote it, or a later one"));
-        }
+        files::check_form(&self.path, document.version.into(), VERSION)?;
         for environment in &document.environments {
             check_name(&environment.name, &self.path.display().to_string())?;
         }

@@ -28,6 +28,19 @@ pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Error>
         .map_err(|error| malformed(path, &error))
 }
 
+/// Refuses a file that a later bowline wrote, in a form that this one does not know.
+///
+/// # Errors
+/// [`Exit::Usage`] when the form is another than the one that is known.
+pub(crate) fn check_form(path: &Path, form: i64, known: u32) -> Result<(), Error> {
+    if form == i64::from(known) {
+        return Ok(());
+    }
+    let path = path.display();
+    let message = format!("{path} has the form {form}, this bowline knows form {known}");
+    Err(Error::new(Exit::Usage, message).hint("use the bowline that wrote it, or a later one"))
+}
+
 /// The text of a file. `None` when there is none.
 ///
 /// # Errors

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::hex;
 use crate::error::Error;
-use crate::exit::Exit;
 use crate::files;
 
 /// Form of the file that this program reads and writes.
@@ -108,17 +107,7 @@ impl Approvals {
         let Some(document) = files::read::<Document>(&self.path)? else {
             return Ok(Vec::new());
         };
-        if document.version != VERSION {
-            return Err(Error::new(
-                Exit::Usage,
-                format!(
-                    "{} has the form {}, this bowline knows form {VERSION}",
-                    self.path.display(),
-                    document.version
-                ),
-            )
-            .hint("use the bowline that wrote it, or a later one"));
-        }
+        files::check_form(&self.path, document.version.into(), VERSION)?;
         Ok(document.approvals)
     }
 
@@ -276,7 +265,7 @@ mod tests {
         ] {
             std::fs::write(&approvals.path, changed).unwrap();
             let error = approvals.find(&Digest::of(b"one"), "default").unwrap_err();
-            assert_eq!(error.exit(), Exit::Usage, "{error:?}");
+            assert_eq!(error.exit(), crate::exit::Exit::Usage, "{error:?}");
         }
     }
 

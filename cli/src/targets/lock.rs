@@ -134,16 +134,7 @@ impl Lock {
         };
         let head: Head =
             toml::from_str(&text).map_err(|error| mend(files::malformed(&path, &error)))?;
-        if head.version != i64::from(VERSION) {
-            let made = format!(
-                "{} has the form {}, this bowline knows form {VERSION}",
-                path.display(),
-                head.version
-            );
-            return Err(
-                Error::new(Exit::Usage, made).hint("use the bowline that wrote it, or a later one")
-            );
-        }
+        files::check_form(&path, head.version, VERSION)?;
         let document: Document =
             toml::from_str(&text).map_err(|error| mend(files::malformed(&path, &error)))?;
         let lock = Self {

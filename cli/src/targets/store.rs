@@ -116,17 +116,7 @@ impl Store {
         let Some(index) = files::read::<Index>(&path)? else {
             return Ok(Index::default());
         };
-        if index.version != VERSION {
-            return Err(Error::new(
-                Exit::Usage,
-                format!(
-                    "{} has the form {}, this bowline knows form {VERSION}",
-                    path.display(),
-                    index.version
-                ),
-            )
-            .hint("use the bowline that wrote it, or a later one"));
-        }
+        files::check_form(&path, index.version.into(), VERSION)?;
         for (at, entry) in index.targets.iter().enumerate() {
             if index.targets[..at]
                 .iter()
