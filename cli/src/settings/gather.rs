@@ -110,6 +110,25 @@ impl Gathered {
                 self.values.answer(&name, answer);
             }
         }
+        self.complete_bindle(asker)
+    }
+
+    /// Asks for the password of the user for the Bindle server, where that is missing.
+    fn complete_bindle(&mut self, asker: Asker) -> Result<(), Error> {
+        let is_given = |name: &str| self.values.get(name).is_some();
+        if !is_given(host::BINDLE_USERNAME) || is_given(host::BINDLE_PASSWORD) {
+            return Ok(());
+        }
+        let mut settings = self.settings.iter();
+        let Some(password) = settings.find(|it| it.name == host::BINDLE_PASSWORD) else {
+            return Ok(());
+        };
+        let server = self.values.get(host::BINDLE_SERVER);
+        let server = server.and_then(|server| servers::origin(server.text()));
+        // Without an answer the user stays without a password, which is refused where both are read.
+        if let Some(answer) = asker.value(password, server.as_deref(), None)? {
+            self.values.answer(host::BINDLE_PASSWORD, answer);
+        }
         Ok(())
     }
 }

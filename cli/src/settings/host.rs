@@ -79,6 +79,7 @@ pub fn bindle(required: bool) -> Vec<Setting> {
         Kind::Secret,
     );
     password.belongs_to = Some(BINDLE_SERVER.to_owned());
+    password.prompt = Some("Password for the Bindle server".to_owned());
     vec![
         server,
         setting(

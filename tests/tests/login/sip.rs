@@ -1,6 +1,7 @@
 //! SIP 001's rules of authentication: every way to say who one is, and what comes of it.
 
 use bowline_tests::command::Bowline;
+use bowline_tests::meddler::{Act, Meddler};
 use bowline_tests::terminal::Terminal;
 
 use crate::world::World;
@@ -230,6 +231,40 @@ fn a_kept_login_that_has_ended_is_renewed() {
 }
 
 #[test]
+fn a_user_for_bindle_is_asked_for_a_password() {
+    let world = World::new();
+    let bindle = Meddler::start(Some(world.platform.address("BINDLE_SERVER_URL")), |_| {
+        Act::Forward
+    });
+    let deploy = || {
+        world
+            .bowline(&["deploy", "--bindle-username=ann", "--readiness-timeout=0"])
+            .arg("-f")
+            .arg(world.sample.path())
+            .env("HIPPO_TOKEN", world.token())
+            .env("BINDLE_SERVER_URL", format!("{}/v1", bindle.origin()))
+    };
+    let question = format!("(bindle-password for {})", bindle.origin());
+    let mut terminal = Terminal::start(deploy(), 100);
+    terminal.expect(&question).press("p\u{e4}ss:word\r");
+    let (code, seen) = terminal.end();
+    assert_eq!(code, Some(0), "{seen}");
+    assert!(!seen.contains("ss:word"), "it is not shown: {seen}");
+    // RFC 7617: base64 of `ann:päss:word` in UTF-8.
+    let basic = "Basic YW5uOnDDpHNzOndvcmQ=";
+    let seen = bindle.seen();
+    assert!(!seen.is_empty() && seen.iter().all(|it| it.headers.contains(basic)));
+
+    // No answer, and nobody to give one.
+    let mut terminal = Terminal::start(deploy(), 100);
+    terminal.expect(&question).press("\r");
+    let (code, said) = terminal.end();
+    assert_eq!(code, Some(2), "{said}");
+    deploy().run().fails(2, &["there is no password"]);
+    assert_eq!(bindle.seen().len(), seen.len());
+}
+
+#[test]
 fn a_clock_that_is_wrong_does_not_matter() {
     let world = World::new();
     world.log_in();
@@ -240,7 +275,7 @@ fn a_clock_that_is_wrong_does_not_matter() {
         login.insert("expires-at".into(), (now - 1800).into());
     });
     let asked = world.bowline(&["whoami", "-o", "json"]).run().exit(4);
-    assert_eq!(crate::world::json(&asked)["seems_expired"], true);
+    assert_eq!(asked.json("whoami")["seems_expired"], true);
     world.plan(&[]).run().success();
     assert_eq!(world.logins(), before);
     // An hour slow: it seems good, and is refused.
