@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::programs;
+use crate::{documented, programs};
 
 /// A home of its own: configuration, key, caches.
 pub struct Home {
@@ -203,6 +203,18 @@ impl Ran {
         assert!(!said.contains("wasm backtrace"), "a guest's trace:\n{said}");
         assert!(!said.contains('\u{1b}'), "control characters:\n{said:?}");
         ran
+    }
+
+    /// The document on stdout, which has exactly what the section of `docs/json.md` for this verb says.
+    ///
+    /// # Panics
+    /// When it is no JSON, or another document than the one that is documented.
+    pub fn json(&self, verb: &str) -> serde_json::Value {
+        let document = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}:\n{}", self.stdout));
+        let wrong = documented::differences(&format!("`bowline {verb}`"), &document);
+        assert!(wrong.is_empty(), "{wrong:#?} in\n{document:#}");
+        document
     }
 
     /// The first URL on stdout.

@@ -10,6 +10,7 @@
 pub mod bindle_server;
 pub mod command;
 pub mod depot;
+pub mod documented;
 pub mod gateway;
 pub mod meddler;
 pub mod platform;

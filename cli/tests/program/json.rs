@@ -1,9 +1,9 @@
 //! Every verb's JSON, as `docs/json.md` has it.
 
+use bowline_tests::documented::{differences, documented_verbs};
 use serde_json::Value;
 
 use crate::documents::verbs;
-use crate::schema::{differences, documented_verbs};
 use crate::support::{World, closed_port};
 
 fn agree(heading: &str, document: &str) -> Value {

@@ -14,7 +14,6 @@ mod json;
 mod manual;
 mod network;
 mod package;
-mod schema;
 mod servers;
 mod signals;
 mod support;

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::schema::differences;
+use bowline_tests::documented::differences;
+
 use crate::support::{Ended, HANDLERS, SERVERS, World, closed_port, component};
 
 /// With a home of its own, so that nothing of other tests is there.

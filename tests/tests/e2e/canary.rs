@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -233,6 +234,33 @@ impl Nest {
         output.status.code().unwrap()
     }
 
+    /// Deploys with builders that write down how they and the program were started, and with which variables.
+    fn build(&mut self, variables: &BTreeMap<String, String>) {
+        let started = self.work().join("started");
+        let script = format!(
+            "cat /proc/$$/cmdline /proc/$PPID/cmdline /proc/$$/environ >> '{}'",
+            started.display()
+        );
+        let app = self.sample.path().to_str().unwrap().to_owned();
+        let manifest = self.sample.path().join("spin.toml");
+        let text = fs::read_to_string(&manifest).unwrap();
+        let builds = format!("{text}[component.front.build]\ncommand = \"{script}\"\n");
+        fs::write(&manifest, builds).unwrap();
+        let spin = self.work().join("spin");
+        fs::write(&spin, format!("#!/bin/sh\n{script}\n")).unwrap();
+        let executable: fs::Permissions = PermissionsExt::from_mode(0o755);
+        fs::set_permissions(&spin, executable).unwrap();
+        let mut below_spin = variables.clone();
+        below_spin.insert("SPIN_BIN_PATH".to_owned(), spin.display().to_string());
+        for variables in [variables, &below_spin] {
+            let line = ["deploy", "--build", "--readiness-timeout=0", "-f", &app];
+            assert_eq!(self.run(&line, variables), 0, "{}", self.said());
+        }
+        let seen = String::from_utf8(fs::read(&started).unwrap()).unwrap();
+        assert_eq!(seen.matches("\0--build\0").count(), 2, "{seen:?}");
+        assert_eq!(seen.matches("\0BOWLINE_HOME=").count(), 2, "{seen:?}");
+    }
+
     /// What the last run said.
     fn said(&self) -> String {
         let last = self.outputs.iter().rev().take(2);
@@ -369,6 +397,7 @@ fn no_verb_leaves_a_secret_behind() {
         let code = nest.run(line, &good);
         assert_eq!(code, 0, "{line:?}\n{}", nest.said());
     }
+    nest.build(platform.settings());
     let guest = nest.work().join("guest.wasm");
     fs::write(&guest, guests::asks()).unwrap();
     let digest = format!("sha256:{}", bowline_app::Digest::of(guests::asks()));

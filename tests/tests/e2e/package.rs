@@ -22,7 +22,7 @@ fn package(home: &Home, from: &Path, to: &Path, more: &[&str]) -> serde_json::Va
         .arg("--to")
         .arg(to);
     let ran = more.iter().fold(ran, |ran, argument| ran.arg(argument));
-    serde_json::from_str(&ran.run().success().stdout).unwrap()
+    ran.run().success().json("package")
 }
 
 #[tokio::test]

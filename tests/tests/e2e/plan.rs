@@ -90,7 +90,7 @@ async fn a_plan_changes_nothing_and_the_deploy_does_what_it_said() {
     // What is to be uploaded is told exactly here: the other version shares the rest.
     change(&site);
     let changed = plan(&["-o", "json"]).success();
-    let plan: Value = serde_json::from_str(&changed.stdout).unwrap();
+    let plan = changed.json("plan");
     assert_eq!(plan["to_change"], true);
     let shown: Vec<String> = plan["changes"]
         .as_array()

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bowline_tests::command::Home;
 use serde_json::json;
 
-use crate::world::{World, json};
+use crate::world::World;
 
 #[test]
 fn an_environment_holds_all_that_a_deploy_needs() {
@@ -50,13 +50,12 @@ fn an_environment_holds_all_that_a_deploy_needs() {
         .success();
     deploy().run().success();
 
-    let settings = json(
-        &world
-            .home
-            .bowline(["settings", "-o", "json"])
-            .run()
-            .success(),
-    );
+    let settings = world
+        .home
+        .bowline(["settings", "-o", "json"])
+        .run()
+        .success()
+        .json("settings");
     assert_eq!(settings["environment"], "staging");
     let listed = settings["settings"].as_array().unwrap();
     let channel = listed
@@ -69,13 +68,12 @@ fn an_environment_holds_all_that_a_deploy_needs() {
         json!({"kind": "environment", "name": "staging"})
     );
 
-    let shown = json(
-        &world
-            .home
-            .bowline(["env", "show", "-o", "json"])
-            .run()
-            .success(),
-    );
+    let shown = world
+        .home
+        .bowline(["env", "show", "-o", "json"])
+        .run()
+        .success()
+        .json("env show");
     assert_eq!(shown["name"], "staging");
     assert_eq!(shown["login"]["servers"], json!([world.line.origin()]));
     let token = world.kept().unwrap();
@@ -140,7 +138,8 @@ fn what_can_not_be_set_is_refused_as_a_whole() {
     ] {
         let refused = set(line).fails(code, &[words]);
         assert!(!refused.stderr.contains("canary"), "{}", refused.stderr);
-        let listed = json(&home.bowline(["env", "list", "-o", "json"]).run().success());
+        let listed = home.bowline(["env", "list", "-o", "json"]).run().success();
+        let listed = listed.json("env list");
         assert_eq!(listed["environments"].as_array().unwrap().len(), 1);
     }
 }
@@ -175,7 +174,10 @@ fn logins_of_old_tools_are_used() {
         .run()
         .success();
     assert_eq!(world.logins(), 0);
-    let who = json(&old(&["whoami", "-o", "json"]).run().success());
+    let who = old(&["whoami", "-o", "json"])
+        .run()
+        .success()
+        .json("whoami");
     assert_eq!(who["by"]["kind"], "old-login");
     assert!(
         who["expires_at"]

@@ -7,7 +7,7 @@ use bowline_tests::meddler::{Act, Meddler};
 use bowline_tests::sample::Sample;
 use serde_json::json;
 
-use crate::world::{World, json};
+use crate::world::World;
 
 /// A server that would take a login, and what else it is sent.
 fn thief() -> Meddler {
@@ -183,7 +183,7 @@ fn what_a_project_sets_comes_after_flags_and_variables() {
         };
         let ran = command.run().success();
         assert!(ran.stderr.contains("sets 'other-region'"), "{}", ran.stderr);
-        let settings = json(&ran);
+        let settings = ran.json("settings");
         let listed = settings["settings"].as_array().unwrap().clone();
         let channel = listed.into_iter().find(|it| it["name"] == "hippo-channel");
         let channel = channel.unwrap();

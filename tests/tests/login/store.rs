@@ -5,7 +5,36 @@ use std::fs;
 use bowline_tests::command::Home;
 use bowline_tests::meddler::{Act, Meddler};
 
-use crate::world::{World, json};
+use crate::world::World;
+
+#[test]
+fn logins_are_told_in_json() {
+    let world = World::new();
+    let ran = world
+        .bowline(&["login", "-o", "json"])
+        .env("HIPPO_USERNAME", world.user())
+        .env("HIPPO_PASSWORD", world.password())
+        .run()
+        .success();
+    let login = ran.json("login");
+    assert_eq!(login["kept_in"], "file");
+    assert_eq!(login["clock_differs"], false);
+    let ran = world.bowline(&["whoami", "-o", "json"]).run().success();
+    let who = ran.json("whoami");
+    for told in [&login, &who] {
+        assert_eq!(told["who"]["hippo-username"], world.user());
+    }
+    assert_eq!(who["by"]["kind"], "login");
+    assert_eq!(who["expires_at"], login["expires_at"]);
+    let token = world.token();
+    let ran = world
+        .bowline(&["whoami", "-o", "json"])
+        .env("HIPPO_TOKEN", &token)
+        .run()
+        .success();
+    assert_eq!(ran.json("whoami")["by"]["kind"], "setting");
+    assert!(!ran.stdout.contains(&token));
+}
 
 #[test]
 fn several_logins_at_once_leave_whole_files() {
@@ -33,13 +62,12 @@ fn several_logins_at_once_leave_whole_files() {
         world.plan(&["-e", &environment]).run().success();
     }
     assert_eq!(world.logins(), 4);
-    let out = json(
-        &world
-            .home
-            .bowline(["logout", "--all", "-o", "json"])
-            .run()
-            .success(),
-    );
+    let out = world
+        .home
+        .bowline(["logout", "--all", "-o", "json"])
+        .run()
+        .success()
+        .json("logout");
     let out = out["environments"].as_array().unwrap();
     assert_eq!(out.iter().filter(|it| it["logged_out"] == true).count(), 4);
     world

@@ -7,7 +7,6 @@ use bowline_tests::command::{Bowline, Home, Ran};
 use bowline_tests::meddler::{Act, Meddler};
 use bowline_tests::platform::Platform;
 use bowline_tests::sample::Sample;
-use serde_json::Value;
 
 /// Everything that a test needs.
 pub struct World {
@@ -112,8 +111,4 @@ impl World {
 
 fn credentials(home: &Home) -> PathBuf {
     home.path().join("config/credentials/credentials.toml")
-}
-
-pub fn json(ran: &Ran) -> Value {
-    serde_json::from_str(&ran.stdout).unwrap()
 }

@@ -253,7 +253,7 @@ fn a_target_that_was_refused_something_is_no_success() {
         .arg("-o=json")
         .run()
         .exit(10);
-    let result: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let result = ran.json("deploy");
     assert_eq!(result["target"], "guest");
     assert_eq!(result["denied"].as_array().unwrap().len(), 1, "{result}");
     assert!(

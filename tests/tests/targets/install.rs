@@ -2,7 +2,7 @@
 
 use bowline_guest_artifacts as guests;
 
-use crate::world::{World, another_build, asking, digest, json};
+use crate::world::{World, another_build, asking, digest};
 
 #[test]
 fn what_is_installed_deploys_by_its_name_until_it_is_removed() {
@@ -31,12 +31,11 @@ fn what_is_installed_deploys_by_its_name_until_it_is_removed() {
         (Some(true), None)
     );
 
-    let shown = json(
-        &world
-            .target(&["show", "guest", "-o", "json"])
-            .run()
-            .success(),
-    );
+    let shown = world
+        .target(&["show", "guest", "-o", "json"])
+        .run()
+        .success()
+        .json("target show");
     assert_eq!(
         shown["wants"]["settings"]["server-url"]["opens-network"],
         true
@@ -182,12 +181,11 @@ fn looking_into_a_file_compiles_and_keeps_nothing() {
     let world = World::new();
     let file = world.file("uploads.wasm", guests::uploads());
     let path = file.to_str().unwrap();
-    let read = json(
-        &world
-            .target(&["inspect", path, "-o", "json"])
-            .run()
-            .success(),
-    );
+    let read = world
+        .target(&["inspect", path, "-o", "json"])
+        .run()
+        .success()
+        .json("target inspect");
     assert_eq!(
         read["digest"],
         digest(guests::uploads()).replace("sha256:", "").as_str()
@@ -227,12 +225,11 @@ fn vetting_tells_what_is_newly_asked_for() {
     world.install(guests::asks());
     let file = world.file("bindle.wasm", guests::wants_bindle());
     let path = file.to_str().unwrap();
-    let vetted = json(
-        &world
-            .target(&["vet", "guest", path, "-o", "json"])
-            .run()
-            .success(),
-    );
+    let vetted = world
+        .target(&["vet", "guest", path, "-o", "json"])
+        .run()
+        .success()
+        .json("target vet");
     assert_eq!(vetted["compared"]["asks_for_more"], true);
     let text = world.target(&["vet", "guest", path]).run().success().stdout;
     assert!(

@@ -2,7 +2,7 @@
 
 use bowline_guest_artifacts as guests;
 
-use crate::world::{World, another_build, asking, digest, json};
+use crate::world::{World, another_build, asking, digest};
 
 #[test]
 fn what_asks_for_nothing_new_is_upgraded_with_its_approvals() {
@@ -19,7 +19,8 @@ fn what_asks_for_nothing_new_is_upgraded_with_its_approvals() {
 
     let new = another_build(guests::asks());
     world.file("installed.wasm", &new);
-    let upgraded = json(&world.target(&["upgrade", "-o", "json"]).run().success());
+    let upgraded = world.target(&["upgrade", "-o", "json"]).run().success();
+    let upgraded = upgraded.json("target upgrade");
     let upgraded = &upgraded["targets"][0];
     assert_eq!(upgraded["from"]["digest"], digest(guests::asks()).as_str());
     assert_eq!(upgraded["to"]["digest"], digest(&new).as_str());

@@ -59,7 +59,8 @@ impl World {
 
     /// What `bowline target list` says of one target.
     pub fn listed(&self, name: &str) -> Option<Value> {
-        let listed = json(&self.target(&["list", "-o", "json"]).run().success());
+        let listed = self.target(&["list", "-o", "json"]).run().success();
+        let listed = listed.json("target list");
         let targets = listed["targets"].as_array().unwrap();
         targets
             .iter()
@@ -90,10 +91,6 @@ pub fn asking(deploy: Bowline, world: &World) -> Bowline {
 
 pub fn digest(target: &[u8]) -> String {
     format!("sha256:{}", Digest::of(target))
-}
-
-pub fn json(ran: &Ran) -> Value {
-    serde_json::from_str(&ran.stdout).unwrap()
 }
 
 /// The same target as another file: with a custom section that nobody looks at.

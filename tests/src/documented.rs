@@ -11,6 +11,9 @@ struct Member {
 }
 
 /// The verbs that have a section.
+///
+/// # Panics
+/// When there is no such document.
 pub fn documented_verbs() -> Vec<String> {
     let text = text();
     let headings = text
@@ -21,7 +24,10 @@ pub fn documented_verbs() -> Vec<String> {
         .collect()
 }
 
-/// Everything that is wrong between this document and the section of this verb: empty if all is well.
+/// Everything that is wrong between this document and the section with this heading: empty if all is well.
+///
+/// # Panics
+/// When there is no such section, or it has no table.
 pub fn differences(heading: &str, document: &Value) -> Vec<String> {
     let members = members(heading);
     assert!(
@@ -65,7 +71,7 @@ pub fn differences(heading: &str, document: &Value) -> Vec<String> {
 
 fn text() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/json.md");
-    std::fs::read_to_string(path).unwrap()
+    std::fs::read_to_string(path).expect("docs/json.md can be read")
 }
 
 fn members(heading: &str) -> Vec<Member> {
