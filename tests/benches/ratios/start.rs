@@ -12,18 +12,36 @@ use crate::measure::{heading, in_turn, ratio, timed};
 const TIMES: usize = 51;
 const AIM: &str = "the first line under 20 ms";
 
+/// A variable that is set for a line, for completions those of the shells' scripts.
+type Variable = (&'static str, &'static str);
+
+const BASH: [Variable; 2] = [("BOWLINE_COMPLETE", "bash"), ("_CLAP_COMPLETE_INDEX", "2")];
+
 /// The lines, and what each shows.
-const LINES: [(&str, &[&str]); 6] = [
-    ("bowline --version", &["--version"]),
-    ("bowline --help", &["--help"]),
+const LINES: [(&str, &[Variable], &[&str]); 9] = [
+    ("bowline --version", &[], &["--version"]),
+    ("bowline --help", &[], &["--help"]),
     (
         "bowline deploy --help, with the target's settings",
+        &[],
         &["deploy", "--help"],
     ),
-    ("bowline settings", &["settings"]),
-    ("bowline env list", &["env", "list"]),
+    ("bowline completions bash", &[], &["completions", "bash"]),
+    (
+        "completing the target's flags",
+        &BASH,
+        &["--", "bowline", "deploy", "--hip"],
+    ),
+    (
+        "completing what there is, environments",
+        &BASH,
+        &["--", "bowline", "-e", ""],
+    ),
+    ("bowline settings", &[], &["settings"]),
+    ("bowline env list", &[], &["env", "list"]),
     (
         "a flag that doesn't exist",
+        &[],
         &["deploy", "--hippo-ulr", "http://localhost"],
     ),
 ];
@@ -36,12 +54,13 @@ pub fn run() {
     heading(&format!(
         "Answers without a server, each a process, median of {TIMES}"
     ));
-    for (name, line) in LINES {
+    for (name, variables, line) in LINES {
         let bowline = || {
             let mut command = Command::new(programs::bowline());
             command
                 .env_clear()
                 .env("BOWLINE_HOME", home.path())
+                .envs(variables.iter().copied())
                 .args(line);
             process(command)
         };
