@@ -70,8 +70,8 @@ impl Authority {
         (certificate.pem(), key.serialize_pem())
     }
 
-    /// What a server of this name needs, one that talks to this authority's clients only.
-    fn server(&self, name: &str) -> TlsAcceptor {
+    /// What a server of this name needs: one that talks to this authority's clients only, or to anybody.
+    fn server(&self, name: &str, members: bool) -> TlsAcceptor {
         let key = KeyPair::generate().expect("a key can be made");
         let certificate = CertificateParams::new(vec![name.to_owned()])
             .and_then(|params| params.signed_by(&key, &self.issuer))
@@ -81,10 +81,13 @@ impl Authority {
             .add(self.certificate.clone())
             .expect("it is an authority");
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let clients =
+        let clients = if members {
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
                 .build()
-                .expect("clients can be told apart");
+                .expect("clients can be told apart")
+        } else {
+            WebPkiClientVerifier::no_client_auth()
+        };
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("ring has TLS 1.2 and 1.3")
@@ -118,7 +121,15 @@ impl Gateway {
     /// # Panics
     /// When no port is free.
     pub fn for_members(server: SocketAddr, name: &str, authority: &Authority) -> Gateway {
-        Self::start(server, Some(authority.server(name)))
+        Self::start(server, Some(authority.server(name, true)))
+    }
+
+    /// With TLS under this name, for everybody.
+    ///
+    /// # Panics
+    /// When no port is free.
+    pub fn for_all(server: SocketAddr, name: &str, authority: &Authority) -> Gateway {
+        Self::start(server, Some(authority.server(name, false)))
     }
 
     /// The port at which it listens.

@@ -1,5 +1,6 @@
 //! Who may push: keys, users, and what bindles refuse for ever.
 
+use bowline_app::{Application, Bundle};
 use bowline_host::bindle::{Credentials, Error};
 use bowline_tests::bindle_server::BindleServer;
 use bowline_tests::meddler::{Act, Meddler};
@@ -184,4 +185,24 @@ async fn a_yanked_bindle_stays_away() {
     let error = push(&client, &bundle).await.unwrap_err();
     assert!(matches!(error, Error::Yanked { .. }), "{error}");
     assert!(!client.exists(bundle.id()).await.unwrap());
+}
+
+/// The content is the same, and its bindle another: whoever knows the version must get what was signed.
+#[tokio::test]
+async fn a_version_in_one_form_is_not_taken_in_the_other() {
+    let signer = signer();
+    let server = BindleServer::start(&[&signer.public_key()]);
+    let client = client(options(&server.url(), &signer));
+    let sample = Sample::filled(3, 100);
+    let plain = sample.bundle("shop/1.0.0");
+    let application = Application::load(sample.path()).unwrap();
+    let archived = Bundle::pack_archived(&application, "shop/1.0.0".parse().unwrap()).unwrap();
+    assert!(archived.archives() > 0);
+    push(&client, &plain).await.unwrap();
+    let parcels = server.parcels();
+    let error = push(&client, &archived).await.unwrap_err();
+    assert!(matches!(error, Error::VersionTaken { .. }), "{error}");
+    assert_eq!(server.parcels(), parcels, "nothing was sent");
+    // As it is there, it can be pushed again.
+    assert_eq!(push(&client, &plain).await.unwrap().uploaded, 0);
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bowline_app::Digest;
 use bowline_tests::command::{Home, copy_folder};
+use bowline_tests::gateway::{Authority, Gateway};
 use bowline_tests::meddler::{Act, Meddler};
 use bowline_tests::platform::Platform;
 use bowline_tests::programs::example;
@@ -105,6 +106,32 @@ async fn a_component_with_a_dependency_answers() {
     let url = deploy(&site(&home, &inherits)).url();
     let secret = web::get(&url, "/SECRET").await;
     assert_eq!(secret.body, "SECRET is 'only for the site'\n");
+}
+
+#[tokio::test]
+async fn a_component_is_fetched_over_https() {
+    let home = Home::new();
+    let platform = Platform::start(home.path());
+    let wasm = fs::read(example("hello-rust").join("target/wasm32-wasip2/release/hello_rust.wasm"))
+        .unwrap();
+    let digest = Digest::of(&wasm);
+    let server = server(wasm);
+    let authority = Authority::new();
+    let gateway = Gateway::for_all(server.address(), "localhost", &authority);
+    let authorities = home.path().join("authorities.pem");
+    fs::write(&authorities, authority.pem()).unwrap();
+    let folder = home.path().join("application");
+    let url = format!("https://localhost:{}/content.wasm", gateway.port());
+    let source = format!("{{ url = \"{url}\", digest = \"sha256:{digest}\" }}");
+    application(&folder, &source);
+    let deploy = || home.deploy(&folder).envs(platform.settings());
+
+    // Nobody said that this authority is to be trusted.
+    deploy().run().fails(8, &[&url, "certificate"]);
+    assert!(server.seen().is_empty());
+    let ran = deploy().arg("--ca-file").arg(&authorities).run().success();
+    let answer = web::get(&ran.url(), "/hello/bowline").await;
+    assert_eq!(answer.body, "Hello, bowline!\n");
 }
 
 #[tokio::test]

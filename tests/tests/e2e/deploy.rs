@@ -2,10 +2,13 @@
 
 use std::fs;
 
+use bowline_guest_artifacts as guests;
 use bowline_tests::command::{Home, copy_folder};
+use bowline_tests::meddler::{Act, Meddler};
 use bowline_tests::platform::Platform;
 use bowline_tests::programs::example;
 use bowline_tests::readers::{Bindle, Hippo};
+use bowline_tests::sample::Sample;
 use bowline_tests::web;
 
 #[tokio::test]
@@ -257,4 +260,32 @@ async fn a_large_site_is_pushed_in_archives() {
     assert!(!plain.stdout.contains("archives"), "{}", plain.stdout);
     let answer = web::get(&plain.url(), "/n/8.txt").await;
     assert_eq!(answer.body, "changed, too");
+}
+
+/// By a target that pushes, and says nothing of what its platform reads.
+#[tokio::test]
+async fn archives_are_refused_where_nobody_reads_them() {
+    let home = Home::new();
+    let platform = Platform::start(home.path());
+    let bindle = Bindle::connect(&platform);
+    let server = Meddler::start(None, |_| Act::answer(200, "text/plain", "here"));
+    let target = home.path().join("plans.wasm");
+    fs::write(&target, guests::plans()).unwrap();
+    let sample = Sample::filled(3, 100);
+    let deploy = |archive: &str| {
+        home.deploy(sample.path())
+            .approved_target(&target)
+            .envs(platform.settings())
+            .arg(format!("--server-url={}", server.origin()))
+            .arg("--password=pw")
+            .arg("--method=push")
+            .arg(format!("--archive={archive}"))
+            .run()
+    };
+    deploy("always").fails(3, &["archives are asked for", "deploy without"]);
+    assert!(bindle.invoices("shop").await.is_empty());
+    deploy("auto").success();
+    let invoices = bindle.invoices("shop").await;
+    let parcels = invoices[0].parcel.as_ref().map(Vec::len);
+    assert_eq!(parcels, Some(2 + 1 + 3), "a parcel for each file");
 }
