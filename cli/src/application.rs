@@ -15,6 +15,7 @@ use bowline_content::{
     ContentError, Fault, Finisher, Inherit, Needed, Registries, Source as Place, Unfinished,
     Wanted, Watch,
 };
+use bowline_host::client::DownloadError;
 use bowline_host::{HttpClient, HttpOptions};
 
 use crate::error::Error;
@@ -244,7 +245,7 @@ fn content(component: &Unresolved, fault: &Fault) -> Error {
     let dependency = component.dependencies.iter().find(named);
     let location = dependency.map_or(&component.location, |found| &found.location);
     let exit = match &fault.error {
-        ContentError::Transport(_)
+        ContentError::Download(DownloadError::Transport(_))
         | ContentError::Slow { .. }
         | ContentError::Unreachable { .. } => Exit::Unavailable,
         ContentError::Refused { status, .. } => match status {
@@ -256,7 +257,7 @@ fn content(component: &Unresolved, fault: &Fault) -> Error {
         },
         ContentError::Login { .. } => Exit::NotAuthenticated,
         ContentError::NoPackage { .. } => Exit::NotFound,
-        ContentError::Redirect { .. } | ContentError::Strange { .. } => Exit::UnexpectedAnswer,
+        ContentError::Download(_) | ContentError::Strange { .. } => Exit::UnexpectedAnswer,
         ContentError::Configuration(_) => Exit::Usage,
         ContentError::Cache(_) | ContentError::BrokeDown => Exit::Internal,
         _ => Exit::Application,
@@ -268,7 +269,7 @@ fn content(component: &Unresolved, fault: &Fault) -> Error {
     .excerpt(location.snippet());
     // What its causes say in words of HTTP libraries, a transport error says in plain ones.
     if let Some(source) = std::error::Error::source(&fault.error)
-        && !matches!(fault.error, ContentError::Transport(_))
+        && !matches!(fault.error, ContentError::Download(_))
     {
         made = made.cause(source);
     }

@@ -8,7 +8,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bowline_app::Digest;
 use sha2::{Digest as _, Sha256};
@@ -23,7 +23,10 @@ const KEY: &str = "key";
 const UNFINISHED: &str = ".unfinished-";
 
 /// What an unfinished file is left alone for: somebody may still be writing it.
-const ABANDONED: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+const ABANDONED: Duration = Duration::from_secs(24 * 3600);
+
+/// How long after its last use a file is left alone: a run may have found it, and not have read it yet.
+const IN_USE: Duration = Duration::from_secs(60 * 60);
 
 /// The folder. Nothing is touched until something is asked for.
 #[derive(Debug, Clone)]
@@ -65,7 +68,10 @@ impl Cache {
     pub fn find(&self, digest: &Digest) -> Result<Option<PathBuf>, CacheError> {
         let path = self.path(digest, CONTENT);
         match hash(&path) {
-            Ok(found) if found == *digest => Ok(Some(path)),
+            Ok(found) if found == *digest => {
+                note_use(&path);
+                Ok(Some(path))
+            }
             // Damaged, or tampered with: it is fetched again, and put in this one's place.
             Ok(_) => {
                 tracing::warn!(file = %path.display(), "a file in the cache is damaged and is not used");
@@ -128,19 +134,31 @@ impl Cache {
         })
     }
 
-    /// Puts what was written into its place. Gives its digest and file.
+    /// Puts what was written into its place. Gives its digest and file. A whole file that is there already stays: another run may be
+    /// reading it, and takes a new one in its place for a change.
     ///
     /// # Errors
     /// When it can't be written.
     pub fn keep(&self, unfinished: Unfinished) -> Result<(Digest, PathBuf), CacheError> {
         let digest = unfinished.digest();
         let path = self.path(&digest, CONTENT);
-        let failed = |source| CacheError {
-            path: path.clone(),
-            source,
+        if self.find(&digest)?.is_some() {
+            return Ok((digest, path));
+        }
+        let kept = match unfinished.file.persist_noclobber(&path) {
+            Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => {
+                // By one that was faster, or by a damaged one.
+                if self.find(&digest)?.is_some() {
+                    return Ok((digest, path));
+                }
+                taken.file.persist(&path)
+            }
+            kept => kept,
         };
-        let kept = unfinished.file.persist(&path);
-        kept.map_err(|error| failed(error.error))?;
+        kept.map_err(|error| CacheError {
+            path: path.clone(),
+            source: error.error,
+        })?;
         self.clean(&path);
         Ok((digest, path))
     }
@@ -175,7 +193,8 @@ impl Cache {
         self.folder.join(format!("{digest}.{extension}"))
     }
 
-    /// Removes the oldest files until the rest is within the bound; never `newest`. That it can't is no reason to stop.
+    /// Removes the files that were not used for longest until the rest is within the bound; never `newest`, nor what may be in use. That it
+    /// can't is no reason to stop.
     fn clean(&self, newest: &Path) {
         let Ok(entries) = fs::read_dir(&self.folder) else {
             return;
@@ -184,16 +203,18 @@ impl Cache {
             .flatten()
             .filter_map(|entry| {
                 let metadata = entry.metadata().ok().filter(fs::Metadata::is_file)?;
-                Some((metadata.modified().ok()?, metadata.len(), entry.path()))
+                let modified = metadata.modified().ok()?;
+                let used = metadata.accessed().unwrap_or(modified);
+                Some((modified.max(used), metadata.len(), entry.path()))
             })
             .collect();
         let now = SystemTime::now();
-        files.retain(|(modified, _, path)| {
+        files.retain(|(used, _, path)| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             if !name.starts_with(UNFINISHED) {
                 return true;
             }
-            let age = now.duration_since(*modified).unwrap_or_default();
+            let age = now.duration_since(*used).unwrap_or_default();
             if age > ABANDONED {
                 fs::remove_file(path).ok();
             }
@@ -201,14 +222,24 @@ impl Cache {
         });
         let mut total: u64 = files.iter().map(|(_, size, _)| size).sum();
         files.sort();
-        for (_, size, path) in files {
-            if total <= self.max_bytes {
+        for (used, size, path) in files {
+            if total <= self.max_bytes || now.duration_since(used).unwrap_or_default() < IN_USE {
                 return;
             }
             if path != newest && fs::remove_file(&path).is_ok() {
                 total -= size;
             }
         }
+    }
+}
+
+/// Notes that a file is used now: as the time of its last access, for that of its last change tells readers that it is another one. Where
+/// it can't be noted, the file may go sooner.
+fn note_use(path: &Path) {
+    let times = fs::FileTimes::new().set_accessed(SystemTime::now());
+    let noted = File::open(path).and_then(|file| file.set_times(times));
+    if let Err(error) = noted {
+        tracing::debug!(file = %path.display(), %error, "the use of a file in the cache is not noted");
     }
 }
 
@@ -325,15 +356,12 @@ mod tests {
     fn the_oldest_go_first() {
         let root = tempfile::tempdir().unwrap();
         let cache = cache(&root).with_max_bytes(10);
-        let put = |bytes: &[u8], age: u64| {
+        let put = |bytes: &[u8], age: u32| {
             let (digest, path) = cache.put(bytes).unwrap();
-            let then = SystemTime::now() - std::time::Duration::from_secs(age);
-            File::options()
-                .write(true)
-                .open(path)
-                .unwrap()
-                .set_modified(then)
-                .unwrap();
+            let then = SystemTime::now() - age * IN_USE;
+            let times = fs::FileTimes::new().set_modified(then).set_accessed(then);
+            let file = File::options().write(true).open(path).unwrap();
+            file.set_times(times).unwrap();
             digest
         };
         let old = put(b"12345", 100);
@@ -345,6 +373,27 @@ mod tests {
         // One that is larger than all that may be there is still there for whoever put it.
         let large = put(b"much larger than ten", 0);
         assert!(cache.find(&large).unwrap().is_some());
+    }
+
+    #[test]
+    fn what_is_used_stays_the_same_file() {
+        let root = tempfile::tempdir().unwrap();
+        let cache = cache(&root).with_max_bytes(5);
+        let (digest, path) = cache.put(b"12345").unwrap();
+        let then = SystemTime::now() - 100 * IN_USE;
+        let times = fs::FileTimes::new().set_modified(then).set_accessed(then);
+        File::open(&path).unwrap().set_times(times).unwrap();
+        // Another run has it fetched, too.
+        cache.put(b"12345").unwrap();
+        let modified = fs::metadata(&path).unwrap().modified().unwrap();
+        assert_eq!(modified, then, "it was not replaced");
+        // It was used just now, so it does not go for another.
+        cache.put(b"abcde").unwrap();
+        assert!(cache.find(&digest).unwrap().is_some());
+        // A damaged one is replaced.
+        fs::write(&path, b"other").unwrap();
+        cache.put(b"12345").unwrap();
+        assert!(cache.find(&digest).unwrap().is_some());
     }
 
     #[test]

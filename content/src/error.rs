@@ -1,7 +1,7 @@
 //! What can keep content from being fetched or composed.
 
 use bowline_app::Digest;
-use bowline_host::TransportError;
+use bowline_host::client::DownloadError;
 
 use crate::cache::CacheError;
 use crate::compose::ComposeError;
@@ -19,9 +19,9 @@ pub enum ContentError {
         #[source]
         source: std::io::Error,
     },
-    /// A server can't be reached, or broke off.
+    /// A server can't be reached, broke off, or redirects to where nobody follows.
     #[error(transparent)]
-    Transport(TransportError),
+    Download(#[from] DownloadError),
     /// A server answered with another status than 200.
     #[error("{url} does not give it out (status {status}{said})")]
     Refused {
@@ -31,14 +31,6 @@ pub enum ContentError {
         status: u16,
         /// The start of its explanation, clean, after `: `; may be empty.
         said: String,
-    },
-    /// A redirect that is not followed.
-    #[error("{url} redirects {where_to}")]
-    Redirect {
-        /// What was asked for, without its query.
-        url: String,
-        /// Where to, as the end of a sentence.
-        where_to: String,
     },
     /// It is larger than it may be.
     #[error("{place} has more than {} MiB", .limit >> 20)]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bowline_app::Digest;
+use bowline_host::client::is_this_machine;
 use bowline_host::{HttpClient, HttpOptions, text};
 use futures::StreamExt as _;
 use semver::{Version, VersionReq};
@@ -19,7 +20,7 @@ use wasm_pkg_client::{
 
 use crate::cache::Cache;
 use crate::error::ContentError;
-use crate::fetch::{self, is_this_machine};
+use crate::fetch;
 use crate::{MAX_SIZE, Watch};
 
 /// Bytes of `wkg`'s configuration.
@@ -144,10 +145,13 @@ async fn read(path: &Path) -> Result<Option<String>, ContentError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unusable(path, Some(&error.to_string()))),
     };
-    let mut file = file.take(MAX_CONFIGURATION);
+    let mut file = file.take(MAX_CONFIGURATION + 1);
     file.read_to_string(&mut found)
         .await
         .map_err(|error| unusable(path, Some(&error.to_string())))?;
+    if found.len() as u64 > MAX_CONFIGURATION {
+        return Err(unusable(path, Some("it has more than 1 MiB")));
+    }
     Ok(Some(found))
 }
 

@@ -11,6 +11,7 @@ use url::Url;
 use crate::grant::Reach;
 
 mod address;
+mod download;
 mod error;
 mod execute;
 mod identity;
@@ -19,6 +20,7 @@ mod resolver;
 mod retry_after;
 mod tls;
 
+pub use download::{DownloadError, Whither, is_this_machine, without_secrets};
 pub use error::{TransportError, TransportErrorKind};
 pub(crate) use execute::Recorded;
 pub use identity::{ClientIdentity, IdentityError};

@@ -1,27 +1,18 @@
 //! Gets bytes from web servers: bounded, and hashed as they come.
 
 use std::error::Error as _;
-use std::time::Duration;
 
 use bowline_app::Digest;
-use bowline_host::{HttpClient, Origin, TransportError, retry_after};
+use bowline_host::client::{DownloadError, without_secrets};
+use bowline_host::{HttpClient, Origin, TransportError};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use super::hex;
-use super::source::is_this_machine;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::text;
-
-/// Redirects that are followed. Release pages and registries need one or two.
-const REDIRECTS: usize = 5;
-
-/// How often a server that is busy is asked again.
-const WAITS: usize = 3;
-
-/// The longest time that a busy server may ask to wait (`Retry-After`).
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Bytes of an answer that says why not.
 const EXPLANATION: usize = 300;
@@ -65,87 +56,23 @@ impl Download<'_> {
     /// # Errors
     /// By the answer's status; when it is too large; when its content is not what was expected.
     pub(super) async fn get(self, http: &HttpClient) -> Result<Downloaded, Error> {
-        let first = origin(&self.url)?;
-        let mut url = self.url.clone();
-        for _ in 0..=REDIRECTS {
-            let is_first = origin(&url)? == first;
-            let answer = self.ask(&url, is_first, http).await?;
-            match answer.status().as_u16() {
-                200 => return self.read(answer).await,
-                301 | 302 | 303 | 307 | 308 => {
-                    let next = answer
-                        .headers()
-                        .get("location")
-                        .and_then(|value| value.to_str().ok());
-                    url = self.redirected(&url, next)?;
-                }
-                status => return Err(self.refused(&url, status, answer).await),
-            }
+        if let Err(error) = Origin::of(&self.url) {
+            let message = format!("{} can't be asked", without_secrets(&self.url));
+            return Err(Error::new(Exit::Usage, message).cause(&error));
         }
-        Err(Error::new(
-            Exit::UnexpectedAnswer,
-            format!("{} redirects more than {REDIRECTS} times", shown(&self.url)),
-        ))
-    }
-
-    /// Asks once, or again where the server wants it later: it is a question, which may be repeated.
-    async fn ask(
-        &self,
-        url: &Url,
-        is_first: bool,
-        http: &HttpClient,
-    ) -> Result<reqwest::Response, Error> {
-        // Others are shown no client certificate either.
-        let client = if is_first {
-            http.reqwest()
-        } else {
-            http.unidentified()
-        };
-        let mut waits = 0..WAITS;
-        loop {
-            let mut request = client.get(url.clone());
-            if let Some(accept) = self.accept {
-                request = request.header("accept", accept);
-            }
-            if let Some(authorization) = self.authorization.filter(|_| is_first) {
-                request = request.header("authorization", authorization);
-            }
-            let answer = request
-                .send()
-                .await
-                .map_err(|error| transport(TransportError::at(url, error)))?;
-            let pause = match answer.status().as_u16() {
-                429 | 503 => retry_after(answer.headers()).filter(|pause| *pause <= LONGEST_WAIT),
-                _ => None,
-            };
-            match (pause, waits.next()) {
-                (Some(pause), Some(_)) => tokio::time::sleep(pause).await,
-                _ => return Ok(answer),
-            }
+        let mut headers = HeaderMap::new();
+        for (name, value) in [(ACCEPT, self.accept), (AUTHORIZATION, self.authorization)] {
+            let Some(value) = value else { continue };
+            let mut value = HeaderValue::from_str(value).map_err(|error| {
+                Error::new(Exit::Usage, format!("the header {name} can't be sent")).cause(&error)
+            })?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
         }
-    }
-
-    fn redirected(&self, from: &Url, to: Option<&str>) -> Result<Url, Error> {
-        let strange = |what: &str| {
-            Err(Error::new(
-                Exit::UnexpectedAnswer,
-                format!("{} redirects {what}", shown(from)),
-            ))
-        };
-        let Some(to) = to else {
-            return strange("without saying where");
-        };
-        let Ok(next) = from.join(to) else {
-            return strange("to something that is no URL");
-        };
-        let there = match Origin::of(&next) {
-            Ok(there) => there,
-            Err(_) => return strange("to something that can't be asked"),
-        };
-        if there == origin(from)? || (next.scheme() == "https" && !is_this_machine(&next)) {
-            Ok(next)
-        } else {
-            strange(&format!("to {there}, which is not followed"))
+        let (url, answer) = http.download(&self.url, &headers).await.map_err(failed)?;
+        match answer.status().as_u16() {
+            200 => self.read(answer).await,
+            status => Err(self.refused(&url, status, answer).await),
         }
     }
 
@@ -156,7 +83,7 @@ impl Download<'_> {
                 format!(
                     "{} at {} has more than {}",
                     self.what,
-                    shown(&self.url),
+                    without_secrets(&self.url),
                     crate::output::size(self.limit)
                 ),
             )
@@ -198,7 +125,7 @@ impl Download<'_> {
     }
 
     fn other_content(&self, expected: &Expected, found: &Digest) -> Error {
-        other_content(self.what, &shown(&self.url), expected, found)
+        other_content(self.what, &without_secrets(&self.url), expected, found)
     }
 
     async fn refused(&self, url: &Url, status: u16, mut answer: reqwest::Response) -> Error {
@@ -226,7 +153,7 @@ impl Download<'_> {
             exit,
             format!(
                 "{} does not give out {} (status {status}{said})",
-                shown(url),
+                without_secrets(url),
                 self.what
             ),
         )
@@ -246,6 +173,13 @@ pub(super) fn other_content(what: &str, place: &str, expected: &Expected, found:
     )
 }
 
+fn failed(error: DownloadError) -> Error {
+    match error {
+        DownloadError::Transport(error) => transport(error),
+        error => Error::new(Exit::UnexpectedAnswer, error.to_string()),
+    }
+}
+
 /// A server that gave no whole answer.
 pub(super) fn transport(error: TransportError) -> Error {
     let made = Error::new(Exit::Unavailable, error.to_string());
@@ -256,18 +190,4 @@ pub(super) fn transport(error: TransportError) -> Error {
         }
         None => made,
     }
-}
-
-/// A URL without what may be secret in it.
-fn shown(url: &Url) -> String {
-    let mut url = url.clone();
-    url.set_query(None);
-    url.set_fragment(None);
-    url.to_string()
-}
-
-fn origin(url: &Url) -> Result<Origin, Error> {
-    Origin::of(url).map_err(|error| {
-        Error::new(Exit::Usage, format!("{} can't be asked", shown(url))).cause(&error)
-    })
 }

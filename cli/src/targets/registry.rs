@@ -6,13 +6,13 @@
 
 use bowline_app::Digest;
 use bowline_host::Secret;
+use bowline_host::client::is_this_machine;
 use oci_client::Reference;
 use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciManifest};
 use url::Url;
 
 use super::download::{Download, Expected, other_content};
 use super::fetch::Network;
-use super::source::is_this_machine;
 use super::{MAX_SIZE, credentials, hex};
 use crate::error::Error;
 use crate::exit::Exit;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use bowline_host::Origin;
+use bowline_host::client::is_this_machine;
 use oci_client::Reference;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -84,16 +85,6 @@ fn url(text: &str) -> Result<Url, SourceError> {
         return Err(SourceError::NotSecure);
     }
     Ok(url)
-}
-
-/// Whether this is an address of the machine itself, where nobody is on the way.
-pub(super) fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 fn registry(text: &str) -> Result<Reference, SourceError> {

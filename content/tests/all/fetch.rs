@@ -13,6 +13,7 @@ use bowline_content::cache::Cache;
 use bowline_content::{
     ContentError, Fault, Finished, Finisher, Registries, Source, Unfinished, Watch,
 };
+use bowline_host::client::DownloadError;
 use bowline_host::{HttpClient, HttpOptions};
 use url::Url;
 
@@ -187,15 +188,15 @@ async fn servers_that_misbehave_are_told_apart() {
     ));
     assert!(matches!(
         world.fails("/cut").await,
-        ContentError::Transport(_)
+        ContentError::Download(DownloadError::Transport(_))
     ));
     assert!(matches!(
         world.fails("/slow").await,
-        ContentError::Transport(_)
+        ContentError::Download(DownloadError::Transport(_))
     ));
     assert!(matches!(
         world.fails("/round").await,
-        ContentError::Redirect { .. }
+        ContentError::Download(DownloadError::Redirect { .. })
     ));
     let elsewhere = world.fails("/elsewhere").await.to_string();
     assert!(

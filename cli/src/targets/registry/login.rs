@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use bowline_host::client::is_this_machine;
 use bowline_host::{Origin, Secret, TransportError};
 use http_auth::parser::ChallengeParser;
 use oci_client::Reference;
@@ -12,7 +13,6 @@ use url::Url;
 
 use super::super::download::transport;
 use super::super::fetch::Network;
-use super::super::source::is_this_machine;
 use crate::error::Error;
 use crate::exit::Exit;
 
