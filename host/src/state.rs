@@ -292,6 +292,11 @@ impl Run {
             .ok_or_else(|| self.deny(Denial::Capability(what)))
     }
 
+    /// The secrets that the guest has placeholders of, where it can have any.
+    pub(crate) fn vault(&self) -> Option<MutexGuard<'_, Vault>> {
+        self.lent.as_ref().map(Lent::vault)
+    }
+
     /// Refuses what needs a grant, once it was taken back.
     pub(crate) fn granted(&self, lent: &Lent) -> Result<(), Denial> {
         if lent.revocation.is_revoked() {

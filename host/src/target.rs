@@ -440,7 +440,14 @@ impl Target {
         drop(store);
         drop(reporting);
         match outcome {
-            Ok(Ok(answer)) => Ok((answer, run)),
+            // A guest may go on as if nothing were: what it answers then was made without what it did not get.
+            Ok(Ok(answer)) => {
+                let limit = run.report().limit.clone();
+                match limit {
+                    Some(limit) => Err(fault::limited(&run, limit)),
+                    None => Ok((answer, run)),
+                }
+            }
             Ok(Err(error)) => Err(fault::broke_down(&run, error)),
             Err(limit) => Err(fault::limited(&run, limit)),
         }

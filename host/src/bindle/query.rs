@@ -11,6 +11,9 @@ use super::error::Error;
 use super::progress::Silent;
 use super::{Client, address::Root, wire::Wire};
 
+/// Longest version that is passed on, in bytes: nobody pushes longer ones, and a server may say that it has 10,000.
+const LONGEST_VERSION: usize = 256;
+
 /// Matches asked for at once. Whole invoices come back, so pages are small.
 const PAGE: u8 = 20;
 /// Most matches that are looked through. Searching is by part of the name, so
@@ -54,7 +57,10 @@ impl Client {
         let root = wire.root(&Silent).await?;
         let mut versions = BTreeSet::new();
         let all = each(wire, root, name, MAX_MATCHES, |invoice| {
-            versions.extend(invoice.bindle.version.parse::<Version>().ok());
+            let version = &invoice.bindle.version;
+            if version.len() <= LONGEST_VERSION {
+                versions.extend(version.parse::<Version>().ok());
+            }
         })
         .await?;
         if all {

@@ -1,6 +1,7 @@
 //! Requests to one Bindle server, and its answers read with suspicion.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use super::progress::{Event, Progress, Waiting};
 use super::timing::Timing;
 use crate::client::{HttpClient, TransportError, TransportErrorKind};
 use crate::journal::Note;
-use crate::secrets::redact::Redactor;
+use crate::secrets::redact::{Pattern, Redactor};
 use crate::text;
 
 /// Largest answer that is read. The invoice of 10,000 parcels has about 4 MiB,
@@ -50,6 +51,8 @@ pub(super) struct Answer {
     body: Vec<u8>,
     /// The body was longer than we read.
     cut: bool,
+    /// What must not be shown of it: a careless server says what it was sent.
+    patterns: Vec<Arc<Pattern>>,
 }
 
 /// Why a single attempt brought no answer.
@@ -233,18 +236,13 @@ impl Wire {
                 break;
             }
         }
-        // What a refusal says is shown, and a careless server says what it was sent.
-        let body = match &self.credentials {
-            Some(credentials) if !status.is_success() => {
-                Redactor::whole(credentials.patterns(), &body)
-            }
-            _ => body.into(),
-        };
+        let patterns = self.credentials.as_ref().map(Credentials::patterns);
         Ok(Answer {
             status,
             headers,
-            body,
+            body: body.into(),
             cut,
+            patterns: patterns.unwrap_or_default(),
         })
     }
 
@@ -351,7 +349,13 @@ impl Answer {
             return None;
         }
         let body: ErrorResponse = toml::from_str(std::str::from_utf8(&self.body).ok()?).ok()?;
-        Some(text::line(&body.error, MAX_EXCERPT))
+        Some(self.shown(body.error.as_bytes()))
+    }
+
+    /// A part of the answer, cleaned, and without what must not be shown.
+    fn shown(&self, part: &[u8]) -> String {
+        let clean = Redactor::whole(self.patterns.clone(), part);
+        text::line(&String::from_utf8_lossy(&clean), MAX_EXCERPT)
     }
 
     /// The beginning of the answer, cleaned, or where it redirects to.
@@ -362,12 +366,11 @@ impl Answer {
         if self.status.is_redirection()
             && let Some(target) = self.headers.get(LOCATION)
         {
-            let target = text::line(&String::from_utf8_lossy(target.as_bytes()), MAX_EXCERPT);
+            let target = self.shown(target.as_bytes());
             return format!("it redirects to {target}, which is not followed");
         }
         // Enough bytes for the excerpt, whatever their encoding and white space.
-        let beginning = &self.body[..self.body.len().min(16 * MAX_EXCERPT)];
-        let clean = text::line(&String::from_utf8_lossy(beginning), MAX_EXCERPT);
+        let clean = self.shown(&self.body[..self.body.len().min(16 * MAX_EXCERPT)]);
         if clean.is_empty() && self.cut {
             "the answer begins with blanks and has no end".to_owned()
         } else if clean.is_empty() {

@@ -100,18 +100,18 @@ pub(super) async fn exchange(
     }
     // Whatever the vault holds by now: another request of the guest may have come to know more since.
     let vault = lent.vault().clone();
-    if vault.may_go_to(&origin) && is_opaque(&response) {
+    let is_opaque = is_opaque(&response);
+    if is_opaque && vault.may_go_to(&origin) {
         let denial = Denial::Opaque(origin);
         receipt.failed(&denial.to_string(), false);
         return Err(deny(run, denial));
     }
-    let patterns = vault.patterns();
+    let opaque = is_opaque.then_some(origin);
     let mut response = response;
-    redact_headers(&patterns, response.headers_mut());
-    let redactor = (!patterns.is_empty()).then(|| Redactor::new(patterns));
+    redact_headers(&vault.patterns(), response.headers_mut());
     let silence = options.between_bytes_timeout;
     let (parts, body) = response.into_parts();
-    let body = Incoming::new(Arc::clone(run), url, body, redactor, silence, turn);
+    let body = Incoming::new(Arc::clone(run), url, body, &vault, opaque, silence, turn);
     // Outermost: the journal has the digest of what the guest sees.
     let body = if receipt.is_open() {
         Recorded::new(body, receipt).boxed_unsync()
@@ -139,6 +139,15 @@ fn is_opaque<B>(response: &Response<B>) -> bool {
 fn redact_headers(patterns: &[Arc<Pattern>], headers: &mut HeaderMap) {
     if patterns.is_empty() {
         return;
+    }
+    let is_secret = |name: &&HeaderName| {
+        let name = name.as_str().as_bytes();
+        Redactor::whole(patterns.to_vec(), name) != name
+    };
+    // With stars in their places two names could be one.
+    let secret: Vec<HeaderName> = headers.keys().filter(is_secret).cloned().collect();
+    for name in secret {
+        headers.remove(name);
     }
     for value in headers.values_mut() {
         let clean = Redactor::whole(patterns.to_vec(), value.as_bytes());
@@ -323,10 +332,12 @@ mod tests {
             &[
                 ("location", "https://a.test/?t=s3cr%2Fet&u=x"),
                 ("x-note", "plain"),
+                ("x-deadbeef0123", "seen"),
             ],
         );
-        let pattern = Arc::new(Pattern::new("s3cr/et").unwrap());
-        redact_headers(&[pattern], answer.headers_mut());
+        let patterns = ["s3cr/et", "deadbeef0123"].map(|it| Arc::new(Pattern::new(it).unwrap()));
+        redact_headers(&patterns, answer.headers_mut());
+        assert!(!answer.headers().contains_key("x-deadbeef0123"));
         assert_eq!(
             answer.headers()["location"],
             "https://a.test/?t=*********&u=x"

@@ -1,27 +1,32 @@
 //! The body of an answer on its way in: counted, and rid of secrets.
 
-use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::time::Sleep;
 use url::Url;
 use wasmtime_wasi_http::{Error, Result, WasiBody};
 
-use super::exchange::Turn;
+use super::exchange::{Turn, deny};
 use super::fault;
 use crate::client::TransportError;
+use crate::error::Denial;
+use crate::grant::Origin;
 use crate::secrets::redact::Redactor;
+use crate::secrets::vault::Vault;
 use crate::state::{Run, Way};
 
 /// Longest body of an answer that is waited for, in bytes. Many times what an API answers, and what a guest's requests that are under way
 /// at once can have the host keep is still little.
-const SHORT: u64 = 64 << 10;
+const SHORT: usize = 64 << 10;
+
+/// How long it is waited for. It is for bodies that come with their heads.
+const SOON: Duration = Duration::from_millis(100);
 
 /// The body of an answer, counted.
 pub(super) struct Incoming {
@@ -31,6 +36,10 @@ pub(super) struct Incoming {
     seen: u64,
     /// Takes secrets out, where the guest has placeholders of any.
     redactor: Option<Redactor>,
+    /// How many secrets that looks for.
+    known: usize,
+    /// Where the answer comes from, if secrets can't be found in it.
+    opaque: Option<Origin>,
     /// The guest's own patience between two pieces, where it has set one.
     silence: Option<(Duration, Pin<Box<Sleep>>)>,
     _turn: Turn,
@@ -41,7 +50,8 @@ impl Incoming {
         run: Arc<Run>,
         url: Url,
         body: reqwest::Body,
-        redactor: Option<Redactor>,
+        vault: &Vault,
+        opaque: Option<Origin>,
         silence: Option<Duration>,
         turn: Turn,
     ) -> Self {
@@ -51,11 +61,18 @@ impl Incoming {
             url,
             body,
             seen: 0,
-            redactor,
+            redactor: redactor(vault),
+            known: vault.len(),
+            opaque,
             silence,
             _turn: turn,
         }
     }
+}
+
+fn redactor(vault: &Vault) -> Option<Redactor> {
+    let patterns = vault.patterns();
+    (!patterns.is_empty()).then(|| Redactor::new(patterns))
 }
 
 impl Body for Incoming {
@@ -66,6 +83,9 @@ impl Body for Incoming {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if let Some(known) = self.keep_up().transpose() {
+            return Poll::Ready(Some(known.map(Frame::data)));
+        }
         loop {
             let polled = ready!(self.poll_as_sent(context));
             let this = &mut *self;
@@ -111,6 +131,30 @@ impl Incoming {
         self.redactor.as_ref().map_or(0, Redactor::waiting)
     }
 
+    /// Looks for the secrets, too, that the guest has come to have placeholders of since: a server may repeat in this answer what another
+    /// request told it. What is returned can go on.
+    fn keep_up(&mut self) -> Result<Option<Bytes>, Error> {
+        let Some(vault) = self.run.vault() else {
+            return Ok(None);
+        };
+        if vault.len() == self.known {
+            return Ok(None);
+        }
+        self.known = vault.len();
+        if let Some(origin) = self.opaque.take_if(|origin| vault.may_go_to(origin)) {
+            drop(vault);
+            return Err(deny(&self.run, Denial::Opaque(origin)));
+        }
+        let clean = match &mut self.redactor {
+            Some(redactor) => redactor.look_for(vault.patterns()),
+            None => {
+                self.redactor = redactor(&vault);
+                Bytes::new()
+            }
+        };
+        Ok((!clean.is_empty()).then_some(clean))
+    }
+
     /// The next piece as the server sent it.
     fn poll_as_sent(
         &mut self,
@@ -150,32 +194,54 @@ impl Incoming {
 }
 
 /// Waits for a body that is announced to be short, so that whoever reads it need not: to have the guest stopped and woken for
-/// its few bytes costs more than all else that is done with them. What goes wrong on the way is still told where it would be read.
+/// its few bytes costs more than all else that is done with them. What goes wrong on the way is still told where it would be read, and what
+/// takes longer than [`SOON`] is handed on as it comes.
 pub(super) async fn arrive(mut body: WasiBody) -> WasiBody {
-    let is_short = |length| (1..=SHORT).contains(&length);
-    if !body.size_hint().exact().is_some_and(is_short) {
+    let length = body.size_hint().exact().and_then(|it| it.try_into().ok());
+    let Some(length) = length.filter(|length| (1..=SHORT).contains(length)) else {
         return body;
-    }
-    let mut frames = VecDeque::new();
-    while let Some(frame) = body.frame().await {
-        let is_last = frame.is_err() || body.is_end_stream();
-        frames.push_back(frame);
-        if is_last {
-            break;
+    };
+    // Copied: a piece that is kept keeps the whole buffer that it was read into.
+    let mut data = BytesMut::with_capacity(length);
+    let mut last = None;
+    let all = async {
+        while let Some(frame) = body.frame().await {
+            match frame.map(Frame::into_data) {
+                Ok(Ok(piece)) => data.extend_from_slice(&piece),
+                Ok(Err(trailers)) => {
+                    last = Some(Ok(trailers));
+                    return true;
+                }
+                Err(error) => {
+                    last = Some(Err(error));
+                    return true;
+                }
+            }
+            if body.is_end_stream() {
+                return true;
+            }
         }
-    }
+        true
+    };
+    let over = tokio::time::timeout(SOON, all).await.unwrap_or(false);
     Arrived {
-        frames,
-        _body: body,
+        data: data.freeze(),
+        last,
+        over,
+        body,
     }
     .boxed_unsync()
 }
 
-/// A body of which everything is here. It keeps what it came from, and with it the turn of its request, until the guest is done with it:
-/// that bounds how much is kept.
+/// A body of which the beginning is here, mostly all of it. It keeps what it came from, and with it the turn of its request, until the guest
+/// is done with it: that bounds how much is kept.
 struct Arrived {
-    frames: VecDeque<Result<Frame<Bytes>, Error>>,
-    _body: WasiBody,
+    data: Bytes,
+    /// What came after the data: trailers, or what broke it off.
+    last: Option<Result<Frame<Bytes>, Error>>,
+    /// Nothing more comes.
+    over: bool,
+    body: WasiBody,
 }
 
 impl Body for Arrived {
@@ -184,15 +250,23 @@ impl Body for Arrived {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        Poll::Ready(self.frames.pop_front())
+        let this = &mut *self;
+        if !this.data.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut this.data)))));
+        }
+        match this.last.take() {
+            None if !this.over => Pin::new(&mut this.body).poll_frame(context),
+            last => Poll::Ready(last),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.frames.is_empty()
+        self.data.is_empty() && self.last.is_none() && (self.over || self.body.is_end_stream())
     }
 }
+
 #[cfg(test)]
 mod tests {
     use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
@@ -201,7 +275,6 @@ mod tests {
     use super::*;
     use crate::error::Operation;
     use crate::limits::Limits;
-    use crate::secrets::vault::Vault;
 
     /// The guest sees stars, in however many pieces the secret comes, and as many bytes as were announced.
     #[tokio::test]
@@ -221,8 +294,7 @@ mod tests {
         let stream = futures::stream::iter(pieces.map(Ok::<_, std::io::Error>));
         let (body, turn) = (reqwest::Body::wrap_stream(stream), Turn::free());
         let url = "https://a.test/".parse().unwrap();
-        let redactor = Redactor::new(vault.patterns());
-        let body = Incoming::new(run, url, body, Some(redactor), None, turn);
+        let body = Incoming::new(run, url, body, &vault, None, None, turn);
         let seen = body.collect().await.unwrap().to_bytes();
         assert_eq!(seen, "{\"a\":\"*******\",\"b\":\"********\",\"c\":\"s3c");
         assert_eq!(seen.len(), sent.len());
@@ -269,6 +341,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_slow_short_answer_is_handed_on_as_it_comes() {
+        let (sender, body) = coming(Some(6));
+        sender.unbounded_send(Ok("on".into())).unwrap();
+        sender.unbounded_send(Ok("e".into())).unwrap();
+        let mut body = arrive(body).await;
+        let first = body.frame().await.unwrap().unwrap();
+        assert_eq!(first.into_data().unwrap(), "one");
+        assert!(body.frame().now_or_never().is_none());
+        sender.unbounded_send(Ok("two".into())).unwrap();
+        drop(sender);
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "two");
+    }
+
+    #[tokio::test]
     async fn what_breaks_a_short_answer_off_is_told_to_its_reader() {
         let (sender, body) = coming(Some(6));
         sender.unbounded_send(Ok("one".into())).unwrap();
@@ -285,7 +371,7 @@ mod tests {
 
     #[tokio::test]
     async fn long_answers_and_those_without_a_length_are_not_waited_for() {
-        for length in [None, Some(0), Some(SHORT + 1)] {
+        for length in [None, Some(0), Some(SHORT as u64 + 1)] {
             let (_sender, body) = coming(length);
             assert!(arrive(body).now_or_never().is_some(), "{length:?}");
         }

@@ -148,6 +148,13 @@ impl Redactor {
         self.release(usize::try_from(free).unwrap_or(0))
     }
 
+    /// Looks for these from now on, those from before among them. Gives what can go on, as [`push`](Self::push) does.
+    pub(crate) fn look_for(&mut self, patterns: Vec<Arc<Pattern>>) -> Bytes {
+        let held = std::mem::take(&mut self.held);
+        *self = Self::new(patterns);
+        self.push(&held)
+    }
+
     /// The rest, when no more comes.
     pub(crate) fn finish(&mut self) -> Bytes {
         for index in 0..self.views.len() {

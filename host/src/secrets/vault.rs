@@ -140,6 +140,11 @@ impl Vault {
         }
     }
 
+    /// How many secrets there are. None is ever taken out.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// What to look for in answers: every secret that the guest has a placeholder of.
     pub(crate) fn patterns(&self) -> Vec<Arc<Pattern>> {
         let patterns = self

@@ -38,7 +38,18 @@ async fn questions_to_bindle_are_counted() {
         .with_bindle(client)
         .with_limits(limits(|limits| limits.requests = 5));
     let (_folder, application) = application::load();
-    target.deploy(application, &session).await.unwrap();
+    // The guest goes on as if nothing were, and the run fails all the same.
+    let error = target.deploy(application, &session).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            HostError::Limit {
+                limit: LimitExceeded::Requests(5),
+                ..
+            }
+        ),
+        "{error:?}"
+    );
     // One more looks for the beginning of the interface.
     assert_eq!(server.seen().len(), 6);
 }
