@@ -35,7 +35,7 @@ pub use build::Build;
 pub(crate) use component::{ComponentTable, FilesEntry};
 pub use dependency::{Dependency, DependencyName, DependencySource, Inherit};
 pub(crate) use document::{Document, Places, Spans};
-pub(crate) use hosts::http_hosts;
+pub(crate) use hosts::{ALLOW_ALL, http_hosts};
 pub use source::Source;
 pub use targets::TargetEnvironment;
 pub use tool::tool_table;

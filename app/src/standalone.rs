@@ -25,7 +25,7 @@ const INVOICE: &str = "invoice.toml";
 /// Name of the folder with the parcels.
 const PARCELS: &str = "parcels";
 
-/// Bindles that a folder is searched for one in, at most.
+/// Bindles in one folder that are counted.
 const MOST_BINDLES: usize = 1_000;
 
 /// Why a bundle can't be written to a folder, or an application not be read from one.
@@ -151,7 +151,7 @@ pub fn find(path: &Path) -> Result<Option<PathBuf>, StandaloneError> {
     }
     let mut found = Vec::new();
     let failed = |source| StandaloneError::io("read", path)(source);
-    for entry in std::fs::read_dir(path).map_err(failed)?.take(MOST_BINDLES) {
+    for entry in std::fs::read_dir(path).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let is_ours = entry
             .file_name()
@@ -159,6 +159,9 @@ pub fn find(path: &Path) -> Result<Option<PathBuf>, StandaloneError> {
             .is_some_and(|name| name.parse::<Digest>().is_ok());
         if is_ours && entry.path().join(INVOICE).is_file() {
             found.push(entry.path());
+        }
+        if found.len() == MOST_BINDLES {
+            break;
         }
     }
     match found.len() {

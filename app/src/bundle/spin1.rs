@@ -132,7 +132,7 @@ fn component_table<'a>(
     };
     let hosts = manifest::http_hosts(&component.allowed_outbound_hosts)
         .map_err(|host| unwritable(&format!("the host `{}`", host.escape_debug())))?;
-    warn_about_hosts(component, warnings);
+    warn_about_hosts(component, &hosts, warnings);
     Ok(Some(ComponentTable {
         id: &component.id,
         source: component.source.digest().to_string(),
@@ -148,10 +148,14 @@ fn component_table<'a>(
     }))
 }
 
-/// Spin 1.x takes a host for both schemes. Say so where the manifest was narrower.
-fn warn_about_hosts(component: &Component, warnings: &mut Vec<String>) {
-    let hosts = &component.allowed_outbound_hosts;
-    for host in hosts {
+/// Spin 1.x takes a host for both schemes. Say so where the manifest was narrower than what is `written` for it.
+fn warn_about_hosts(component: &Component, written: &[String], warnings: &mut Vec<String>) {
+    if written == [manifest::ALLOW_ALL] {
+        return;
+    }
+    let hosts = component.allowed_outbound_hosts.iter();
+    let hosts: Vec<&str> = hosts.map(|host| host.trim_end_matches('/')).collect();
+    for host in &hosts {
         let other = match host.split_once("://") {
             Some(("https", rest)) => format!("http://{rest}"),
             Some(("http", rest)) if rest != "self" && !rest.contains(':') => {
@@ -159,7 +163,7 @@ fn warn_about_hosts(component: &Component, warnings: &mut Vec<String>) {
             }
             _ => continue,
         };
-        if !hosts.contains(&other) && !hosts.iter().any(|host| host == "*://*:*") {
+        if !hosts.contains(&other.as_str()) {
             warnings.push(format!(
                 "on Hippo, component `{}` may also call `{other}`: Spin 1.x allows hosts, not schemes",
                 component.id

@@ -121,6 +121,8 @@ impl<'t> Cut<'t> {
                 TokenKind::Whitespace => continue,
                 TokenKind::LeftSquareBracket if begins && depth == 0 => {
                     let (path, is_list) = header(text, &mut tokens);
+                    // Each makes an entry of a map, too.
+                    values += 1;
                     let next = lists.iter().position(|list| is_list && path == *list);
                     let is_below = list.is_some_and(|at: usize| {
                         let below = path.strip_prefix(lists[at]);
@@ -321,6 +323,14 @@ mod tests {
         let refusal = |text: &str| invoice(text).unwrap_err().to_string();
         let many = "a='',".repeat(MOST_VALUES);
         assert!(refusal(&format!("a={{{many}}}")).contains("values"));
+        // Names of tables without anything in them.
+        let feature = |n: usize| format!("[parcel.label.feature.a{n}]\n");
+        let piece = format!(
+            "{}{}",
+            parcel("a"),
+            (0..2000).map(feature).collect::<String>()
+        );
+        assert!(refusal(&format!("{REST}{}", piece.repeat(160))).contains("values"));
         let long = "a".repeat(LONGEST_PIECE);
         assert!(refusal(&format!("{REST}[[parcel]]\na='{long}'\n")).contains("one of its parcels"));
         let long = "a".repeat(LONGEST_REST);

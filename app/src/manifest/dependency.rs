@@ -363,6 +363,7 @@ fn rights(component: &ComponentTable) -> Vec<&'static str> {
             !component.hosts.outbound.is_empty(),
         ),
         ("dependencies", !component.dependencies.is_empty()),
+        ("environment", !component.environment.is_empty()),
         ("files", !component.files.is_empty()),
         ("key_value_stores", !component.key_value_stores.is_empty()),
         ("sqlite_databases", !component.sqlite_databases.is_empty()),

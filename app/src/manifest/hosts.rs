@@ -11,7 +11,7 @@ use super::table::Table;
 use super::template;
 use crate::error::{Fault, LoadError};
 
-const ALLOW_ALL: &str = "insecure:allow-all";
+pub(crate) const ALLOW_ALL: &str = "insecure:allow-all";
 
 /// What version 1 did not limit.
 const DATABASES: [&str; 3] = ["redis://*:*", "mysql://*:*", "postgres://*:*"];

@@ -45,6 +45,13 @@ pub fn open(folder: &Path, reading: &Reading<'_>) -> Result<Application, Standal
             ));
         }
     };
+    let path_of_parcels = folder.join(PARCELS);
+    if path_of_parcels.is_symlink() {
+        return Err(StandaloneError::File {
+            path: path_of_parcels,
+            reason: "it is a link".to_owned(),
+        });
+    }
     let parcels = Parcels::of(folder, &invoice, refuse)?;
     let record = read(
         parcels.path(&digest(record, refuse)?),

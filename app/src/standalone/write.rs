@@ -77,7 +77,8 @@ fn copy(content: &Content, path: &Path, buffer: &mut [u8]) -> io::Result<()> {
     let mut file = File::create_new(path)?;
     loop {
         match reader.read(buffer) {
-            Ok(0) => return Ok(()),
+            // As the invoice: what has a bindle's name has to be whole after a power cut, too.
+            Ok(0) => return file.sync_all(),
             Ok(read) => file.write_all(&buffer[..read])?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
