@@ -161,9 +161,11 @@ pub fn check_name(name: &str, named_by: &str) -> Result<(), Error> {
     if Name::has_form(name) {
         return Ok(());
     }
+    // Somebody may have left it out, before a setting whose value is a secret.
+    let shown = name.split('=').next().unwrap_or_default();
     Err(Error::new(
         Exit::Usage,
-        format!("'{}' is no name of an environment", text::one_line(name)),
+        format!("'{}' is no name of an environment", text::one_line(shown)),
     )
     .hint(format!(
         "{named_by} names it: lower-case words of letters and digits, joined by '-', of at most 64 characters"

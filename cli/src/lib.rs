@@ -104,6 +104,7 @@ fn execute(
         signals::end_with(
             "stopped before anything was sent to the platform",
             glance.format,
+            events,
         );
         let found = commands::deploy::Context::find(&glance.asked, variables, events)?;
         Some(found)
@@ -116,7 +117,7 @@ fn execute(
         .try_get_matches_from(std::iter::once(&OsString::from("bowline")).chain(arguments))
     {
         Ok(matches) => matches,
-        Err(shown) => return misread(&shown, glance),
+        Err(shown) => return misread(&shown, glance, events),
     };
     let format = matches
         .get_one::<String>("output")
@@ -180,7 +181,11 @@ fn execute(
             env_verb(matches, format, variables)
         }
         (Some(("package", matches)), _) => {
-            signals::end_with("stopped while packing; no folder was written", format);
+            signals::end_with(
+                "stopped while packing; no folder was written",
+                format,
+                events,
+            );
             log(matches);
             shown(&commands::package::run(matches, events, variables)?, format)
         }
@@ -188,6 +193,7 @@ fn execute(
             signals::end_with(
                 "stopped; what was installed or upgraded until then is kept, and nothing else was changed",
                 format,
+                events,
             );
             log(matches);
             target_verb(matches, format, variables)
@@ -260,22 +266,25 @@ fn shown(report: &impl output::Report, format: Format) -> Result<u8, Error> {
 }
 
 /// Shows what clap found wrong. Help and versions are "errors" to clap as well.
-fn misread(found: &clap::Error, glance: &command::Glance) -> Result<u8, Error> {
-    if found.use_stderr() && glance.format == Format::Json {
+fn misread(found: &clap::Error, glance: &command::Glance, events: &Events) -> Result<u8, Error> {
+    let code = if found.use_stderr() {
         let text = found.to_string();
         let text = text.trim().trim_start_matches("error: ");
-        return Err(match text.split_once("\n\n") {
+        let error = match text.split_once("\n\n") {
             Some((message, rest)) => Error::new(Exit::Usage, message).hint(rest),
             None => Error::new(Exit::Usage, text),
-        });
-    }
-    // When nobody listens any more, there is nothing left to do.
-    let _ = found.print();
-    Ok(if found.use_stderr() {
+        };
+        if glance.format == Format::Json {
+            return Err(error);
+        }
+        events.error(&error);
         glance.code(Exit::Usage)
     } else {
         Exit::Success.code()
-    })
+    };
+    // When nobody listens any more, there is nothing left to do.
+    let _ = found.print();
+    Ok(code)
 }
 
 /// clap lets no other verb through.

@@ -6,6 +6,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
+use bowline_host::bindle::Timing;
 use bowline_host::{HttpClient, HttpClientError, HttpOptions};
 use clap::ArgMatches;
 
@@ -59,6 +60,14 @@ impl Flags {
             client_key: file("client-key"),
             connect_timeout: seconds("connect-timeout"),
             idle_timeout: seconds("idle-timeout"),
+        }
+    }
+
+    /// Gives a Bindle server as long to answer as `--idle-timeout` says.
+    pub fn bound(&self, timing: &mut Timing) {
+        if let Some(idle) = self.idle_timeout {
+            timing.idle = idle;
+            timing.answer = timing.answer.max(idle);
         }
     }
 

@@ -112,6 +112,7 @@ impl Progress {
     /// A step starts that writes to the terminal itself: nothing moves meanwhile.
     pub fn start_writing(&self, step: &str) {
         let step = text::one_line(step);
+        self.events.phase(&step);
         let mut state = self.state();
         self.end_step(&mut state);
         if self.style != Style::Quiet {

@@ -2,22 +2,33 @@
 
 use std::io::{self, IsTerminal as _};
 use std::process;
-use std::sync::{Mutex, MutexGuard, Once, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, mpsc};
 use std::thread;
 
 use crate::ask;
 use crate::error::Error;
+use crate::events::Events;
 use crate::exit::Exit;
 use crate::output::{self, Format};
 
 /// What is said when somebody wants to stop while nobody else listens.
-static LAST_WORDS: Mutex<Option<(String, Format)>> = Mutex::new(None);
+static LAST_WORDS: Mutex<Option<LastWords>> = Mutex::new(None);
+
+struct LastWords {
+    words: String,
+    format: Format,
+    events: Arc<Events>,
+}
 
 /// From now on, a request to stop ends the process at once, with exit code 130 and these words: what was done, and what not. It is for work
 /// that is whole or not done at any moment. Whoever has to end something first calls [`Signals::listen`], which takes over.
-pub fn end_with(words: &str, format: Format) {
+pub fn end_with(words: &str, format: Format, events: &Arc<Events>) {
     static LISTENS: Once = Once::new();
-    *last_words() = Some((words.to_owned(), format));
+    *last_words() = Some(LastWords {
+        words: words.to_owned(),
+        format,
+        events: Arc::clone(events),
+    });
     LISTENS.call_once(|| {
         let (ready, listens) = mpsc::channel();
         let started = thread::Builder::new()
@@ -43,7 +54,7 @@ fn end_when_asked(ready: &mpsc::Sender<()>) {
         let _ = ready.send(());
         loop {
             signals.next().await;
-            let Some((words, format)) = last_words().take() else {
+            let Some(last) = last_words().take() else {
                 continue;
             };
             // A question may have hidden the cursor.
@@ -51,13 +62,16 @@ fn end_when_asked(ready: &mpsc::Sender<()>) {
                 output::line("\x1b[?25h");
             }
             ask::restore_terminal();
-            output::error(&stopped(words), format, false);
+            let error = stopped(last.words);
+            last.events.error(&error);
+            last.events.ended(Exit::Cancelled.code());
+            output::error(&error, last.format, false);
             process::exit(Exit::Cancelled.code().into());
         }
     });
 }
 
-fn last_words() -> MutexGuard<'static, Option<(String, Format)>> {
+fn last_words() -> MutexGuard<'static, Option<LastWords>> {
     LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -17,6 +17,16 @@ pub fn one_line(text: &str) -> String {
     plain(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A value that is wrong, as the end of a message: `: 'value'`. Nothing of one that may hold a password, as a URL does with an `@`.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    if text.contains('@') {
+        String::new()
+    } else {
+        format!(": '{}'", one_line(text))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

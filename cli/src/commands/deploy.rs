@@ -536,10 +536,7 @@ fn bindle(
     };
     let mut options = ClientOptions::new(server.address.clone());
     options.credentials = server.credentials.clone();
-    if let Some(idle) = request.network.idle_timeout {
-        options.timing.idle = idle;
-        options.timing.answer = options.timing.answer.max(idle);
-    }
+    request.network.bound(&mut options.timing);
     options.archive = request.archive;
     options.signer = Some(local::signer(&context.paths, variables)?);
     Ok(Some(Client::new(http, options)))

@@ -13,6 +13,7 @@ use crate::description::Setting;
 use crate::environments::{self, Environment, Environments, old};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output;
 use crate::output::environment::{
     Approved, Changed, Listed, Listing, LoginState, Removed, SecretState, Shown, Used,
 };
@@ -148,7 +149,8 @@ pub(crate) fn set(matches: &ArgMatches, variables: &Variables) -> Result<Changed
     let mut known = host::bindle(false);
     known.extend(context.description.settings.iter().cloned());
 
-    let mut environment = context.environment.environment.clone();
+    let before = &context.environment.environment;
+    let mut environment = before.clone();
     if let Some(target) = matches.get_one::<OsString>("target") {
         environment.target = Some(target_text(target)?);
     }
@@ -162,12 +164,12 @@ pub(crate) fn set(matches: &ArgMatches, variables: &Variables) -> Result<Changed
         }
     }
     for origin in values(matches, servers::FLAG) {
-        environment.allowed_servers.insert(servers::parse(&origin)?);
+        let origin = servers::parse(&origin, servers::FLAG)?;
+        environment.allowed_servers.insert(origin);
     }
     for origin in values(matches, "forget-server") {
-        environment
-            .allowed_servers
-            .remove(&servers::parse(&origin)?);
+        let origin = servers::parse(&origin, "forget-server")?;
+        environment.allowed_servers.remove(&origin);
     }
     let mut secrets = Vec::new();
     let mut stdin_by = None;
@@ -176,7 +178,8 @@ pub(crate) fn set(matches: &ArgMatches, variables: &Variables) -> Result<Changed
         let (setting, text) = pair.split_once('=').ok_or_else(|| {
             Error::new(
                 Exit::Usage,
-                format!("'{}' is no SETTING=VALUE", text::one_line(&pair)),
+                // Not repeated: it may be a secret.
+                "what stands after the environment's name is no SETTING=VALUE",
             )
             .hint("write a setting as its flag without the dashes: hippo-url=https://hippo.example.com")
         })?;
@@ -200,20 +203,26 @@ pub(crate) fn set(matches: &ArgMatches, variables: &Variables) -> Result<Changed
         .into_iter()
         .map(|(setting, secret)| Ok((record(setting, &known, &environment, &context)?, secret)))
         .collect::<Result<Vec<_>, Error>>()?;
+    let mut kept = Vec::new();
     files.environments.change(|document| {
-        *document.of(&name) = environment.clone();
+        let there = document.of(&name);
+        if there != before {
+            let message = format!("somebody else has changed the environment '{name}' meanwhile");
+            return Err(Error::new(Exit::Conflict, message)
+                .hint("nothing was set: run the same command again"));
+        }
+        for (record, secret) in secrets {
+            let secret = bowline_host::Secret::new(secret.as_str());
+            let record = files.credentials.keep(record, &secret)?;
+            kept.push(SecretState {
+                setting: record.setting.clone().unwrap_or_default(),
+                servers: record.servers.values().cloned().collect(),
+                kept_in: record.place(),
+            });
+        }
+        *there = environment.clone();
         Ok(())
     })?;
-    let mut kept = Vec::new();
-    for (record, secret) in secrets {
-        let secret = bowline_host::Secret::new(secret.as_str());
-        let record = files.credentials.keep(record, &secret)?;
-        kept.push(SecretState {
-            setting: record.setting.clone().unwrap_or_default(),
-            servers: record.servers.values().cloned().collect(),
-            kept_in: record.place(),
-        });
-    }
     if !forgotten.is_empty() {
         files.credentials.forget(|record| {
             let is = |(owner, setting): &(String, String)| {
@@ -245,7 +254,7 @@ pub(crate) fn remove(matches: &ArgMatches, variables: &Variables) -> Result<Remo
         .credentials
         .forget(|record| record.environment == name)?;
     let revoked = files.approvals.close(&name)?;
-    let left = left_behind(&files.paths, &name)?;
+    let left = left_behind(&files.paths, &name);
     files.environments.change(|document| {
         document.environments.retain(|it| it.name != name);
         if document.current.as_ref() == Some(&name) {
@@ -277,17 +286,22 @@ pub(crate) fn select(matches: &ArgMatches, variables: &Variables) -> Result<Used
         document.current = (name != environments::DEFAULT).then(|| name.clone());
         Ok(())
     })?;
-    let overruled = variables.os(environments::VARIABLE).is_some();
+    let overruled = variables
+        .os(environments::VARIABLE)
+        .is_some_and(|other| other != name.as_str());
     Ok(Used { name, overruled })
 }
 
 /// The file of an old tool's login, which bowline leaves where it is.
-pub(crate) fn left_behind(paths: &Paths, environment: &str) -> Result<Option<String>, Error> {
-    let Some(folder) = paths.old_logins() else {
-        return Ok(None);
-    };
-    let login = old::read(folder, environment)?;
-    Ok(login.map(|login| login.path.display().to_string()))
+/// One that can't be read is left as well, with a warning.
+pub(crate) fn left_behind(paths: &Paths, environment: &str) -> Option<String> {
+    match old::read(paths.old_logins()?, environment) {
+        Ok(login) => login.map(|login| login.path.display().to_string()),
+        Err(error) => {
+            output::warning(&error.with_causes());
+            None
+        }
+    }
 }
 
 /// What goes into the environment's record for a target that somebody names here.

@@ -107,6 +107,22 @@ pub(crate) fn login(
         .map_err(|error| network::explain(error, variables))
         .map_err(|error| keep_instead(error, &gathered, context))?;
     let record = login.keep(&credential)?;
+    // A kept secret that says who somebody is would go before this login.
+    let environment = context.environment.name();
+    let overtaken = gathered.credentials.forget(|kept| {
+        let says_who = |setting: &String| context.description.says_who(setting);
+        kept.environment == environment
+            && kept.target == context.description.name
+            && kept.setting.as_ref().is_some_and(says_who)
+    })?;
+    for setting in overtaken
+        .iter()
+        .filter_map(|record| record.setting.as_ref())
+    {
+        output::warning(&format!(
+            "{setting} that was kept for the environment '{environment}' is forgotten: this login takes its place"
+        ));
+    }
     let settings = keep_settings(matches, &gathered, context, &login)?;
     Ok(LoggedIn {
         environment: context.environment.name().to_owned(),
@@ -193,10 +209,16 @@ fn keep_settings(
             let value = gathered.values.get(name);
             value.map(|value| value.text().to_owned())
         });
-        if !record.servers.is_empty() {
-            gathered.credentials.keep(record, &secret)?;
-            names.push(setting.name.clone());
+        if record.servers.is_empty() {
+            let belongs_to = setting.belongs_to.as_deref().unwrap_or_default();
+            output::warning(&format!(
+                "{} is not kept: it is for {belongs_to}, which has no value",
+                setting.name
+            ));
+            continue;
         }
+        gathered.credentials.keep(record, &secret)?;
+        names.push(setting.name.clone());
     }
     Ok(names)
 }
@@ -224,7 +246,7 @@ pub(crate) fn logout(matches: &ArgMatches, variables: &Variables) -> Result<Logg
         environments.push(Out {
             logged_out: of_it.clone().any(|record| record.setting.is_none()),
             secrets: of_it.filter_map(|record| record.setting.clone()).collect(),
-            left: env::left_behind(&paths, &name)?,
+            left: env::left_behind(&paths, &name),
             environment: name,
         });
     }

@@ -49,8 +49,9 @@ pub(crate) fn run(
     let progress = Arc::new(Progress::new(style).telling(events));
     let paths = Paths::find(variables)?;
     let check = matches.get_flag("check");
+    let network = Flags::read(matches);
     let (http, options) =
-        Flags::read(matches).client_and_options(variables, |danger| progress.warning(danger))?;
+        network.client_and_options(variables, |danger| progress.warning(danger))?;
     let mut loading = Loading::new(
         &path("from").unwrap_or_else(|| ".".into()),
         matches.get_one::<String>("profile").map(String::as_str),
@@ -66,7 +67,7 @@ pub(crate) fn run(
     let job = Job {
         loading,
         to: path("to").filter(|_| !check),
-        server: server.map(|server| client(server, &http)),
+        server: server.map(|server| client(server, &http, &network)),
         progress,
     };
     let runtime = crate::runtime()?;
@@ -84,9 +85,10 @@ pub(crate) fn run(
     packaged.map_err(|error| network::explain(error, variables))
 }
 
-fn client(server: BindleServer, http: &HttpClient) -> Client {
+fn client(server: BindleServer, http: &HttpClient, network: &Flags) -> Client {
     let mut options = ClientOptions::new(server.address);
     options.credentials = server.credentials;
+    network.bound(&mut options.timing);
     Client::new(http, options)
 }
 

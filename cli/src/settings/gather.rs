@@ -142,7 +142,9 @@ pub(crate) fn from(matches: &ArgMatches) -> PathBuf {
 fn allowed(matches: &ArgMatches) -> Result<BTreeSet<String>, Error> {
     let given = matches.try_get_many::<String>(servers::FLAG).ok().flatten();
     let given = given.into_iter().flatten();
-    given.map(|text| servers::parse(text)).collect()
+    given
+        .map(|text| servers::parse(text, servers::FLAG))
+        .collect()
 }
 
 /// An old tool's login counts for the built-in target, as long as the user has not told bowline another server.

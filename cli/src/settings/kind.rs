@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::text;
+
 /// The kind of a setting: the contract's `setting-kind`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -65,12 +67,7 @@ impl Kind {
 }
 
 fn check_url(value: &str) -> Result<(), String> {
-    // What stands before an '@' may be a password: a value that has one is not repeated.
-    let shown = if value.contains('@') {
-        String::new()
-    } else {
-        format!(": '{value}'")
-    };
+    let shown = text::quoted(value);
     match Url::parse(value) {
         Ok(url) if !matches!(url.scheme(), "http" | "https") => Err(format!(
             "is not a URL that begins with http:// or https://{shown}"

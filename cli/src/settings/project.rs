@@ -96,7 +96,7 @@ impl Project {
                 )
                 .hint("take it out: whoever reads the repository can read it, and if it was ever shared, replace it")
                 .hint(format!(
-                    "give it by {}, or keep it with `bowline env set {key}=@<file>`",
+                    "give it by {}, or keep it with `bowline env set <environment> {key}=@<file>`",
                     setting.ways()
                 )));
             }

@@ -32,14 +32,12 @@ pub fn origin(url: &str) -> Option<String> {
 ///
 /// # Errors
 /// [`Exit::Usage`] for what is none, or has a path, which would be no bound.
-pub fn parse(text: &str) -> Result<String, Error> {
+pub fn parse(text: &str, flag: &str) -> Result<String, Error> {
     let wrong = || {
+        let shown = text::quoted(text);
         Error::new(
             Exit::Usage,
-            format!(
-                "the value of --{FLAG} is not an origin: '{}'",
-                text::one_line(text)
-            ),
+            format!("the value of --{flag} is not an origin{shown}"),
         )
         .hint("write it as https://hippo.example.com, with a port if it has one")
     };
@@ -166,7 +164,7 @@ mod tests {
             ("hippo.test", None),
             ("ftp://hippo.test", None),
         ] {
-            assert_eq!(parse(text).ok().as_deref(), expected, "{text}");
+            assert_eq!(parse(text, FLAG).ok().as_deref(), expected, "{text}");
         }
         let path = origin("https://hippo.test/api").unwrap();
         assert_eq!(path, "https://hippo.test");

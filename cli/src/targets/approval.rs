@@ -105,7 +105,10 @@ impl Say {
             private.insert(text.parse().map_err(|error| {
                 Error::new(
                     Exit::Usage,
-                    format!("the value of --allow-private is not an origin: '{text}'"),
+                    format!(
+                        "the value of --allow-private is not an origin{}",
+                        text::quoted(&text)
+                    ),
                 )
                 .cause(&error)
                 .hint("write it as https://api.example.com, with a port if it has one")

@@ -3,11 +3,15 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
+use bowline_host::client::without_secrets;
+use url::Url;
+
 use super::name::Name;
 use super::source::Source;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::target::BUILT_IN;
+use crate::text;
 
 /// A target as somebody names it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -40,13 +44,21 @@ impl Choice {
             Ok(source) => Ok(Self::At(source)),
             Err(error) => Err(Error::new(
                 Exit::Usage,
-                format!("'{plain}' names no target: {error}"),
+                format!("'{}' names no target: {error}", shown(plain)),
             )
             .hint(
                 "give the name of an installed target (`bowline target list`), a path that begins with ./ or /, an https:// URL, \
                  or a reference such as oci://registry.example.com/acme/target:1.0",
             )),
         }
+    }
+}
+
+/// What was given, without the user and password of a URL.
+fn shown(given: &str) -> String {
+    match Url::parse(given) {
+        Ok(url) if url.has_host() => without_secrets(&url),
+        _ => text::one_line(given),
     }
 }
 
