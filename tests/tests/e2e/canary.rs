@@ -315,10 +315,10 @@ fn walk(folder: &Path, visit: &mut impl FnMut(&Path)) {
 }
 
 /// Answers with what it was told, as careless servers do.
-fn echo() -> Meddler {
-    Meddler::start(None, |seen: &Seen| {
-        let said = format!("{} {} failed: {}", seen.method, seen.path, seen.headers);
-        Act::answer(500, "text/plain", &said)
+fn echo(status: u16) -> Meddler {
+    Meddler::start(None, move |seen: &Seen| {
+        let said = format!("{} {} {}", seen.headers, seen.method, seen.path);
+        Act::answer(status, "text/plain", &said)
     })
 }
 
@@ -436,7 +436,7 @@ fn no_verb_leaves_a_secret_behind() {
     assert_ne!(code, 0, "{}", nest.said());
 
     // Servers that repeat what they were told.
-    let echo = echo();
+    let echo = echo(500);
     servers.insert(
         "HIPPO_TOKEN".to_owned(),
         "c4n4ry-token-of-letters".to_owned(),
@@ -459,6 +459,53 @@ fn no_verb_leaves_a_secret_behind() {
             .any(|seen| seen.headers.contains("c4n4ry-token-of-letters")),
         "the secret was sent, and so could have been repeated"
     );
+    // One that is no Bindle server at all, and takes everything for good.
+    let bindle = self::echo(200);
+    let url = format!("{}/v1", bindle.origin());
+    servers.insert("BINDLE_SERVER_URL".to_owned(), url);
+    for line in [
+        &["deploy", "-vv", "-f", &app][..],
+        &["package", "-f", &app, "--check"],
+    ] {
+        assert_ne!(nest.run(line, &servers), 0, "{}", nest.said());
+    }
+    let told = bindle.seen();
+    assert!(told.iter().any(|seen| seen.headers.contains("Basic ")));
+
+    // What was typed in the wrong place.
+    for line in [
+        &["env", "set", "hippo-token=c4n4ry-token-of-letters"][..],
+        &[
+            "env",
+            "set",
+            "staging",
+            "hippo-token:c4n4ry-token-of-letters",
+        ],
+        &[
+            "deploy",
+            "--allow-server",
+            "https://ann:c4n4ry-token-of-letters@a.test",
+        ],
+        &[
+            "deploy",
+            "--allow-private",
+            "https://ann:c4n4ry-token-of-letters@a.test/",
+        ],
+        &[
+            "deploy",
+            "--target",
+            "https://ann:c4n4ry-token-of-letters@a.test/x.wasm",
+        ],
+    ] {
+        for flags in [&[][..], &["-o", "json"]] {
+            let line = [line, flags].concat();
+            assert_eq!(nest.run(&line, &servers), 2, "{line:?}\n{}", nest.said());
+            // That it is in the command line is not the program's doing.
+            for (name, _) in &mut nest.outputs {
+                *name = name.replace("c4n4ry-token-of-letters", "...");
+            }
+        }
+    }
     nest.assert_clean();
 }
 
@@ -478,7 +525,7 @@ fn every_verb_is_searched() {
     assert!(verbs.contains(&"deploy"), "{help}");
     let mut nest = Nest::new();
     let app = nest.sample.path().to_str().unwrap().to_owned();
-    let echo = echo();
+    let echo = echo(500);
     let variables: BTreeMap<String, String> = [
         ("HIPPO_URL", echo.origin()),
         ("BINDLE_SERVER_URL", format!("{}/v1", echo.origin())),

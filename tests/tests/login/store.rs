@@ -37,6 +37,25 @@ fn logins_are_told_in_json() {
 }
 
 #[test]
+fn a_login_takes_the_place_of_a_kept_token() {
+    let world = World::new();
+    world
+        .bowline(&["env", "set", "default", "hippo-token=@-"])
+        .arg(format!("hippo-url={}", world.line.origin()))
+        .run_with(b"e30.e30.old")
+        .success();
+    let ran = world.log_in();
+    assert!(
+        ran.stderr.contains("hippo-token that was kept"),
+        "{}",
+        ran.stderr
+    );
+    let ran = world.bowline(&["whoami", "-o", "json"]).run().success();
+    assert_eq!(ran.json("whoami")["by"]["kind"], "login");
+    world.plan(&[]).run().success();
+}
+
+#[test]
 fn several_logins_at_once_leave_whole_files() {
     let world = World::new();
     std::thread::scope(|scope| {
