@@ -167,9 +167,13 @@ pub fn check_name(name: &str, named_by: &str) -> Result<(), Error> {
         Exit::Usage,
         format!("'{}' is no name of an environment", text::one_line(shown)),
     )
-    .hint(format!(
-        "{named_by} names it: lower-case words of letters and digits, joined by '-', of at most 64 characters"
-    )))
+    .hint(if shown.len() < name.len() {
+        "an environment's name comes first: `bowline env set default SETTING=VALUE`".to_owned()
+    } else {
+        format!(
+            "{named_by} names it: lower-case words of letters and digits, joined by '-', of at most 64 characters"
+        )
+    }))
 }
 
 impl Environments {

@@ -30,6 +30,7 @@ mod compare;
 mod create;
 mod credentials;
 mod error;
+mod missing;
 mod preview;
 mod progress;
 mod push;

@@ -6,15 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bowline_app::invoice::{Invoice, Label, MissingParcels};
+use bowline_app::invoice::Invoice;
 use bowline_app::{BindleId, Bundle, Content, Digest};
-use http::{Method, StatusCode};
 
 use super::address::Root;
 use super::error::Error;
 use super::progress::Silent;
 use super::{Client, create, query};
-use crate::text;
 
 /// Bindles of the same name that are looked through. With more of them some parcels may be counted that are there, which is allowed.
 const MAX_BINDLES: u64 = 1_000;
@@ -59,8 +57,8 @@ impl Client {
             .collect();
         let there = create::exists(self, &root, id, bundle.invoice()).await?;
         let missing = if there {
-            let labels = self.lacking(&root, id).await?;
-            self.all_ours(&labels, &ours)?
+            let labels = wire.lacking(&Silent, &root, id).await?;
+            wire.digests(&labels, |digest| ours.contains_key(digest))?
         } else {
             self.unseen(&root, id.name(), &ours).await?
         };
@@ -106,7 +104,7 @@ impl Client {
             if parcels > MAX_PARCELS && !is_first {
                 break;
             }
-            let labels = match self.lacking(root, &relative.id).await {
+            let labels = match self.wire().lacking(&Silent, root, &relative.id).await {
                 Ok(labels) => labels,
                 // Yanked in the meantime: then it proves nothing.
                 Err(Error::Yanked { .. }) => continue,
@@ -123,43 +121,6 @@ impl Client {
             }
         }
         Ok(unseen)
-    }
-
-    /// What the server lacks of a bindle that it has the invoice of.
-    async fn lacking(&self, root: &Root, id: &BindleId) -> Result<Vec<Label>, Error> {
-        let wire = self.wire();
-        let url = root.missing(id);
-        let answer = wire
-            .ask(&Silent, || wire.request(Method::GET, &url))
-            .await?;
-        if answer.status != StatusCode::OK {
-            let what = "the question for missing parcels";
-            return Err(wire.refusal(&answer, what, Some(id)));
-        }
-        let missing = wire.expect(&answer, MissingParcels::from_toml)?;
-        Ok(missing.missing)
-    }
-
-    /// The digests of these labels. A server that lacks what is no part of the bindle is none.
-    fn all_ours(
-        &self,
-        labels: &[Label],
-        ours: &BTreeMap<Digest, u64>,
-    ) -> Result<BTreeSet<Digest>, Error> {
-        labels
-            .iter()
-            .map(|label| {
-                let digest = label.sha256.to_ascii_lowercase().parse().ok();
-                digest
-                    .filter(|digest| ours.contains_key(digest))
-                    .ok_or_else(|| {
-                        let sha256 = text::line(&label.sha256, 64);
-                        let excerpt =
-                            format!("it lacks the parcel `{sha256}`, which is none of this bindle");
-                        self.wire().not_bindle(StatusCode::OK, excerpt)
-                    })
-            })
-            .collect()
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use bowline_app::invoice::{Invoice, InvoiceCreated, Label, MissingParcels};
+use bowline_app::invoice::{Invoice, InvoiceCreated, Label};
 use bowline_app::{BindleId, Bundle, Content, Digest};
 use futures::StreamExt as _;
 use http::{Method, StatusCode};
@@ -22,7 +22,6 @@ use super::timing::jitter;
 use super::upload::{Batch, Uploader};
 use super::wire::Wire;
 use super::{Client, Receipt, create};
-use crate::text;
 
 /// From this many parcels on, the reference server's list of missing parcels
 /// is avoided where single questions do. Its cost grows with the square of their
@@ -153,27 +152,9 @@ impl Push<'_> {
         self.parcels.keys().copied()
     }
 
-    /// The digests of the labels that a server says it lacks, each once. All of them
-    /// must be ours: passing over one that isn't understood would mean that
-    /// something missing counts as stored.
     fn ours(&self, labels: &[Label]) -> Result<BTreeSet<Digest>, Error> {
-        labels
-            .iter()
-            .map(|label| {
-                label
-                    .sha256
-                    .to_ascii_lowercase()
-                    .parse()
-                    .ok()
-                    .filter(|digest| self.parcels.contains_key(digest))
-                    .ok_or_else(|| {
-                        let sha256 = text::line(&label.sha256, 64);
-                        let excerpt =
-                            format!("it lacks the parcel `{sha256}`, which is none of this bindle");
-                        self.wire.not_bindle(StatusCode::OK, excerpt)
-                    })
-            })
-            .collect()
+        self.wire
+            .digests(labels, |digest| self.parcels.contains_key(digest))
     }
 
     /// Uploads until the server lacks nothing.
@@ -278,17 +259,8 @@ impl Push<'_> {
         {
             return Ok(BTreeSet::new());
         }
-        let url = self.root.missing(&self.id);
-        let answer = self
-            .wire
-            .ask(&*self.progress, || self.wire.request(Method::GET, &url))
-            .await?;
-        if answer.status != StatusCode::OK {
-            let what = "the question for missing parcels";
-            return Err(self.wire.refusal(&answer, what, Some(&self.id)));
-        }
-        let missing = self.wire.expect(&answer, MissingParcels::from_toml)?;
-        self.ours(&missing.missing)
+        let labels = self.wire.lacking(&*self.progress, &self.root, &self.id);
+        self.ours(&labels.await?)
     }
 
     /// Looks at single parcels, and says whether the server proves to have all. The
