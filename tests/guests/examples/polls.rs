@@ -1,8 +1,9 @@
-//! Asks a server the same a number of times, one after the other.
+//! Asks a server the same a number of times, one after the other, with a secret in each request.
 
 use bowline_guests::{description, seen, server_url, text, value};
 use bowline_target::{
-    Application, DeployTarget, Deployment, Description, Environment, Failure, http,
+    Application, DeployTarget, Deployment, Description, Environment, Failure, Setting, SettingKind,
+    http,
 };
 
 struct Guest;
@@ -11,7 +12,11 @@ bowline_target::export_deploy_target!(Guest);
 
 impl DeployTarget for Guest {
     fn describe() -> Description {
-        description(vec![server_url(), text("times")])
+        description(vec![
+            server_url(),
+            text("times"),
+            Setting::new("token", "Token", SettingKind::Secret),
+        ])
     }
 
     fn deploy(app: &Application, env: &Environment) -> Result<Deployment, Failure> {
@@ -19,9 +24,11 @@ impl DeployTarget for Guest {
         let times: u32 = value(env, "times")?
             .parse()
             .map_err(|_| Failure::invalid_setting("times", "is no number"))?;
+        let token = value(env, "token")?;
         let mut bytes = 0;
         for _ in 0..times {
             let request = ::http::Request::get(&url)
+                .header("authorization", format!("Bearer {token}"))
                 .body(Vec::new())
                 .map_err(|error| Failure::Unexpected(error.to_string()))?;
             bytes += http::send(request)?.body().len();

@@ -190,7 +190,11 @@ pub async fn shrugs() {
 #[tokio::test]
 pub async fn polls() {
     let server = Server::start(|_| answer(200, "12345")).await;
-    let settings = [("server-url", server.url.as_str()), ("times", "20")];
+    let settings = [
+        ("server-url", server.url.as_str()),
+        ("times", "20"),
+        ("token", "s3cret"),
+    ];
     let outcome = deploy(artifacts::polls(), &settings).await;
     assert_eq!(outcome.unwrap(), "100");
     assert_eq!(server.seen().len(), 20);
