@@ -11,7 +11,7 @@ use url::Url;
 use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody};
 
 use super::fault;
-use super::incoming::{self, Incoming};
+use super::incoming::{self, Incoming, Search};
 use super::outgoing::Outgoing;
 use crate::client::Recorded;
 use crate::client::is_public;
@@ -106,12 +106,17 @@ pub(super) async fn exchange(
         receipt.failed(&denial.to_string(), false);
         return Err(deny(run, denial));
     }
-    let opaque = is_opaque.then_some(origin);
     let mut response = response;
-    redact_headers(&vault.patterns(), response.headers_mut());
+    let patterns = vault.patterns();
+    redact_headers(&patterns, response.headers_mut());
+    let search = Search {
+        known: vault.len(),
+        patterns,
+        opaque: is_opaque.then_some(origin),
+    };
     let silence = options.between_bytes_timeout;
     let (parts, body) = response.into_parts();
-    let body = Incoming::new(Arc::clone(run), url, body, &vault, opaque, silence, turn);
+    let body = Incoming::new(Arc::clone(run), url, body, search, silence, turn);
     // Outermost: the journal has the digest of what the guest sees.
     let body = if receipt.is_open() {
         Recorded::new(body, receipt).boxed_unsync()

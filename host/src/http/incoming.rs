@@ -17,8 +17,7 @@ use super::fault;
 use crate::client::TransportError;
 use crate::error::Denial;
 use crate::grant::Origin;
-use crate::secrets::redact::Redactor;
-use crate::secrets::vault::Vault;
+use crate::secrets::redact::{Pattern, Redactor};
 use crate::state::{Run, Way};
 
 /// Longest body of an answer that is waited for, in bytes. Many times what an API answers, and what a guest's requests that are under way
@@ -27,6 +26,15 @@ const SHORT: usize = 64 << 10;
 
 /// How long it is waited for. It is for bodies that come with their heads.
 const SOON: Duration = Duration::from_millis(100);
+
+/// The secrets that an answer is searched for when it begins.
+pub(super) struct Search {
+    /// How many the guest has placeholders of.
+    pub(super) known: usize,
+    pub(super) patterns: Vec<Arc<Pattern>>,
+    /// Where the answer comes from, if they can't be found in it.
+    pub(super) opaque: Option<Origin>,
+}
 
 /// The body of an answer, counted.
 pub(super) struct Incoming {
@@ -50,8 +58,7 @@ impl Incoming {
         run: Arc<Run>,
         url: Url,
         body: reqwest::Body,
-        vault: &Vault,
-        opaque: Option<Origin>,
+        search: Search,
         silence: Option<Duration>,
         turn: Turn,
     ) -> Self {
@@ -61,17 +68,16 @@ impl Incoming {
             url,
             body,
             seen: 0,
-            redactor: redactor(vault),
-            known: vault.len(),
-            opaque,
+            redactor: redactor(search.patterns),
+            known: search.known,
+            opaque: search.opaque,
             silence,
             _turn: turn,
         }
     }
 }
 
-fn redactor(vault: &Vault) -> Option<Redactor> {
-    let patterns = vault.patterns();
+fn redactor(patterns: Vec<Arc<Pattern>>) -> Option<Redactor> {
     (!patterns.is_empty()).then(|| Redactor::new(patterns))
 }
 
@@ -137,18 +143,19 @@ impl Incoming {
         let Some(vault) = self.run.vault() else {
             return Ok(None);
         };
-        if vault.len() == self.known {
-            return Ok(None);
-        }
-        self.known = vault.len();
+        // Also a secret that is known already may be allowed there only now.
         if let Some(origin) = self.opaque.take_if(|origin| vault.may_go_to(origin)) {
             drop(vault);
             return Err(deny(&self.run, Denial::Opaque(origin)));
         }
+        if vault.len() == self.known {
+            return Ok(None);
+        }
+        self.known = vault.len();
         let clean = match &mut self.redactor {
             Some(redactor) => redactor.look_for(vault.patterns()),
             None => {
-                self.redactor = redactor(&vault);
+                self.redactor = redactor(vault.patterns());
                 Bytes::new()
             }
         };
@@ -273,8 +280,13 @@ mod tests {
     use futures::{FutureExt as _, StreamExt as _};
 
     use super::*;
+    use crate::client::{HttpClient, HttpOptions};
+    use crate::contract::Description;
     use crate::error::Operation;
     use crate::limits::Limits;
+    use crate::secrets::vault::Vault;
+    use crate::session::{Environment, Session};
+    use crate::state::Lent;
 
     /// The guest sees stars, in however many pieces the secret comes, and as many bytes as were announced.
     #[tokio::test]
@@ -294,10 +306,91 @@ mod tests {
         let stream = futures::stream::iter(pieces.map(Ok::<_, std::io::Error>));
         let (body, turn) = (reqwest::Body::wrap_stream(stream), Turn::free());
         let url = "https://a.test/".parse().unwrap();
-        let body = Incoming::new(run, url, body, &vault, None, None, turn);
+        let search = Search {
+            known: 1,
+            patterns: vault.patterns(),
+            opaque: None,
+        };
+        let body = Incoming::new(run, url, body, search, None, turn);
         let seen = body.collect().await.unwrap().to_bytes();
         assert_eq!(seen, "{\"a\":\"*******\",\"b\":\"********\",\"c\":\"s3c");
         assert_eq!(seen.len(), sent.len());
+    }
+
+    /// An answer that is open while the guest comes to know a secret; `opaque` if secrets can't be found in it.
+    fn open(opaque: bool) -> (UnboundedSender<std::io::Result<Bytes>>, Arc<Run>, Incoming) {
+        let (sender, pieces) = unbounded();
+        let http = HttpClient::new(&HttpOptions::default()).unwrap();
+        let session = Session::new(Environment::new("default"), http);
+        let description = Description {
+            name: "t".to_owned(),
+            version: semver::Version::new(0, 1, 0),
+            summary: String::new(),
+            homepage: None,
+            settings: Vec::new(),
+            network: Vec::new(),
+            triggers: Vec::new(),
+        };
+        let lent = Lent::new(&session, Arc::new(description), Operation::Deploy);
+        let silent = Arc::new(crate::observer::Silent);
+        let limits = Limits::default();
+        let run = Run::new("guest", Operation::Deploy, limits, silent, Some(lent));
+        let run = Arc::new(run);
+        let origin = opaque.then(|| "https://a.test".parse().unwrap());
+        let body = Incoming::new(
+            Arc::clone(&run),
+            "https://a.test/".parse().unwrap(),
+            reqwest::Body::wrap_stream(pieces),
+            Search {
+                known: 0,
+                patterns: Vec::new(),
+                opaque: origin,
+            },
+            None,
+            Turn::free(),
+        );
+        (sender, run, body)
+    }
+
+    #[tokio::test]
+    async fn secrets_are_struck_out_that_the_guest_got_since() {
+        let (sender, run, mut body) = open(false);
+        let send = |text: &'static str| sender.unbounded_send(Ok(text.into())).unwrap();
+        send("first: s3cr/et, ");
+        let frame = body.frame().await.unwrap().unwrap();
+        assert_eq!(frame.into_data().unwrap(), "first: s3cr/et, ");
+        let learn = |name: &str, secret: &str| {
+            let secret = crate::Secret::new(secret);
+            let mut vault = run.vault().unwrap();
+            vault.placeholder(name, &secret, crate::secrets::vault::Home::Granted);
+        };
+        learn("token", "s3cr/et");
+        send("second: s3cr/et, third: s3c");
+        let frame = body.frame().await.unwrap().unwrap();
+        assert_eq!(frame.into_data().unwrap(), "second: *******, third: ");
+        // What waits may be the beginning of the one, and what comes is the other.
+        learn("password", "hunter22");
+        send("r/et hunter22");
+        drop(sender);
+        let rest = body.collect().await.unwrap().to_bytes();
+        assert_eq!(rest, "******* ********");
+    }
+
+    #[tokio::test]
+    async fn an_encoded_answer_ends_when_a_secret_may_be_in_it() {
+        let (sender, run, mut body) = open(true);
+        sender.unbounded_send(Ok("coded".into())).unwrap();
+        assert!(body.frame().await.unwrap().is_ok());
+        let secret = crate::Secret::new("s3cr/et");
+        let home = crate::secrets::vault::Home::Unnamed("url".to_owned());
+        run.vault().unwrap().placeholder("token", &secret, home);
+        sender.unbounded_send(Ok("coded".into())).unwrap();
+        assert!(body.frame().await.unwrap().is_ok(), "it can't go there");
+        let origin = "https://a.test".parse().unwrap();
+        run.vault().unwrap().settle("url", &origin);
+        sender.unbounded_send(Ok("coded".into())).unwrap();
+        assert!(body.frame().await.unwrap().is_err());
+        assert!(matches!(run.report().denial, Some(Denial::Opaque(_))));
     }
 
     /// An answer's body that comes by and by.
