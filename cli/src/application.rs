@@ -248,13 +248,7 @@ fn content(component: &Unresolved, fault: &Fault) -> Error {
         ContentError::Download(DownloadError::Transport(_))
         | ContentError::Slow { .. }
         | ContentError::Unreachable { .. } => Exit::Unavailable,
-        ContentError::Refused { status, .. } => match status {
-            401 => Exit::NotAuthenticated,
-            403 => Exit::Forbidden,
-            404 | 410 => Exit::NotFound,
-            408 | 429 | 500..=599 => Exit::Unavailable,
-            _ => Exit::UnexpectedAnswer,
-        },
+        ContentError::Refused { status, .. } => Exit::of_status(*status),
         ContentError::Login { .. } => Exit::NotAuthenticated,
         ContentError::NoPackage { .. } => Exit::NotFound,
         ContentError::Download(_) | ContentError::Strange { .. } => Exit::UnexpectedAnswer,

@@ -44,6 +44,18 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// How it ends when a server answers a question with this HTTP status, which is no success.
+    #[must_use]
+    pub fn of_status(status: u16) -> Self {
+        match status {
+            401 => Self::NotAuthenticated,
+            403 => Self::Forbidden,
+            404 | 410 => Self::NotFound,
+            408 | 429 | 500..=599 => Self::Unavailable,
+            _ => Self::UnexpectedAnswer,
+        }
+    }
+
     /// Every exit code, smallest first.
     pub const ALL: [Self; 16] = [
         Self::Success,

@@ -142,15 +142,12 @@ impl Cache {
     pub fn keep(&self, unfinished: Unfinished) -> Result<(Digest, PathBuf), CacheError> {
         let digest = unfinished.digest();
         let path = self.path(&digest, CONTENT);
-        if self.find(&digest)?.is_some() {
-            return Ok((digest, path));
-        }
         let kept = match unfinished.file.persist_noclobber(&path) {
             Err(taken) if taken.error.kind() == io::ErrorKind::AlreadyExists => {
-                // By one that was faster, or by a damaged one.
                 if self.find(&digest)?.is_some() {
                     return Ok((digest, path));
                 }
+                // A damaged one.
                 taken.file.persist(&path)
             }
             kept => kept,

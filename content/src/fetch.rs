@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use bowline_app::Digest;
-use bowline_host::client::{DownloadError, without_secrets};
-use bowline_host::text;
+use bowline_host::client::{DownloadError, explanation, without_secrets};
 use bowline_host::{HttpClient, TransportError};
 use reqwest::header::HeaderMap;
 use url::Url;
@@ -12,9 +11,6 @@ use url::Url;
 use crate::cache::Cache;
 use crate::error::ContentError;
 use crate::{MAX_SIZE, Watch};
-
-/// Bytes of an answer that says why not.
-const EXPLANATION: usize = 300;
 
 /// Gets the content at `url`, unless the cache has it. Redirects are followed within one origin, or to an `https` URL elsewhere.
 ///
@@ -101,26 +97,10 @@ async fn ask(http: &HttpClient, first: &Url) -> Result<reqwest::Response, Conten
     let (url, answer) = http.download(first, &HeaderMap::new()).await?;
     match answer.status().as_u16() {
         200 => Ok(answer),
-        status => Err(refused(&url, status, answer).await),
-    }
-}
-
-async fn refused(url: &Url, status: u16, mut answer: reqwest::Response) -> ContentError {
-    let mut said = Vec::new();
-    while said.len() < EXPLANATION
-        && let Ok(Some(chunk)) = answer.chunk().await
-    {
-        said.extend_from_slice(&chunk);
-    }
-    said.truncate(EXPLANATION);
-    let said = text::line(String::from_utf8_lossy(&said).trim(), EXPLANATION);
-    ContentError::Refused {
-        url: without_secrets(url),
-        status,
-        said: if said.is_empty() {
-            said
-        } else {
-            format!(": {said}")
-        },
+        status => Err(ContentError::Refused {
+            url: without_secrets(&url),
+            status,
+            said: explanation(answer).await,
+        }),
     }
 }

@@ -20,7 +20,7 @@ mod resolver;
 mod retry_after;
 mod tls;
 
-pub use download::{DownloadError, Whither, is_this_machine, without_secrets};
+pub use download::{DownloadError, Whither, explanation, is_this_machine, without_secrets};
 pub use error::{TransportError, TransportErrorKind};
 pub(crate) use execute::Recorded;
 pub use identity::{ClientIdentity, IdentityError};

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 
 use bowline_app::Digest;
-use bowline_host::client::{DownloadError, without_secrets};
+use bowline_host::client::{DownloadError, explanation, without_secrets};
 use bowline_host::{HttpClient, Origin, TransportError};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
 use sha2::{Digest as _, Sha256};
@@ -12,10 +12,6 @@ use url::Url;
 use super::hex;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::text;
-
-/// Bytes of an answer that says why not.
-const EXPLANATION: usize = 300;
 
 /// What to get.
 pub(super) struct Download<'a> {
@@ -128,29 +124,10 @@ impl Download<'_> {
         other_content(self.what, &without_secrets(&self.url), expected, found)
     }
 
-    async fn refused(&self, url: &Url, status: u16, mut answer: reqwest::Response) -> Error {
-        let exit = match status {
-            401 => Exit::NotAuthenticated,
-            403 => Exit::Forbidden,
-            404 | 410 => Exit::NotFound,
-            408 | 429 | 500..=599 => Exit::Unavailable,
-            _ => Exit::UnexpectedAnswer,
-        };
-        let mut said = Vec::new();
-        while said.len() < EXPLANATION
-            && let Ok(Some(chunk)) = answer.chunk().await
-        {
-            said.extend_from_slice(&chunk);
-        }
-        said.truncate(EXPLANATION);
-        let said = text::one_line(&String::from_utf8_lossy(&said));
-        let said = if said.is_empty() {
-            String::new()
-        } else {
-            format!(": {said}")
-        };
+    async fn refused(&self, url: &Url, status: u16, answer: reqwest::Response) -> Error {
+        let said = explanation(answer).await;
         Error::new(
-            exit,
+            Exit::of_status(status),
             format!(
                 "{} does not give out {} (status {status}{said})",
                 without_secrets(url),

@@ -8,9 +8,13 @@ use url::{Host, Url};
 
 use super::{HttpClient, TransportError, retry_after};
 use crate::grant::Origin;
+use crate::text;
 
 /// Redirects that are followed. Release pages and registries need one or two.
 const REDIRECTS: usize = 5;
+
+/// Bytes of an answer that says why not.
+const EXPLANATION: usize = 300;
 
 /// How often a server that is busy is asked again.
 const WAITS: usize = 3;
@@ -141,6 +145,24 @@ fn follow(from: &Url, to: Option<&str>) -> Result<Url, Whither> {
         Ok(next)
     } else {
         Err(Whither::Elsewhere(there))
+    }
+}
+
+/// What a server says in a refusal, as the end of a message: the beginning of its body, clean and on one line, after `: `. Empty where it
+/// says nothing.
+pub async fn explanation(mut refusal: reqwest::Response) -> String {
+    let mut said = Vec::new();
+    while said.len() < EXPLANATION
+        && let Ok(Some(chunk)) = refusal.chunk().await
+    {
+        said.extend_from_slice(&chunk);
+    }
+    said.truncate(EXPLANATION);
+    let said = text::line(String::from_utf8_lossy(&said).trim(), EXPLANATION);
+    if said.is_empty() {
+        said
+    } else {
+        format!(": {said}")
     }
 }
 

@@ -28,6 +28,14 @@ fn server(content: Vec<u8>) -> Meddler {
     })
 }
 
+/// A server that gives out the component of `hello-rust`, and its digest.
+fn hello() -> (Meddler, Digest) {
+    let wasm = example("hello-rust").join("target/wasm32-wasip2/release/hello_rust.wasm");
+    let wasm = fs::read(wasm).unwrap();
+    let digest = Digest::of(&wasm);
+    (server(wasm), digest)
+}
+
 /// The example with dependencies, in a folder of its own, built, and its `[component.site.dependencies]` replaced.
 fn site(home: &Home, dependencies: &str) -> PathBuf {
     let built = example("dependencies");
@@ -112,10 +120,7 @@ async fn a_component_with_a_dependency_answers() {
 async fn a_component_is_fetched_over_https() {
     let home = Home::new();
     let platform = Platform::start(home.path());
-    let wasm = fs::read(example("hello-rust").join("target/wasm32-wasip2/release/hello_rust.wasm"))
-        .unwrap();
-    let digest = Digest::of(&wasm);
-    let server = server(wasm);
+    let (server, digest) = hello();
     let authority = Authority::new();
     let gateway = Gateway::for_all(server.address(), "localhost", &authority);
     let authorities = home.path().join("authorities.pem");
@@ -138,10 +143,7 @@ async fn a_component_is_fetched_over_https() {
 async fn a_component_of_a_url_is_fetched_once() {
     let home = Home::new();
     let platform = Platform::start(home.path());
-    let wasm = fs::read(example("hello-rust").join("target/wasm32-wasip2/release/hello_rust.wasm"))
-        .unwrap();
-    let digest = Digest::of(&wasm);
-    let server = server(wasm);
+    let (server, digest) = hello();
     let folder = home.path().join("application");
     let source = |path: &str, digest: &Digest| {
         format!(
