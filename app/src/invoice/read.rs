@@ -43,9 +43,11 @@ pub(super) fn created(text: &str) -> Result<InvoiceCreated, InvoiceError> {
     cut.add(0, &mut created.invoice.parcel, |piece| {
         Ok(parse::<Piece>(piece)?.invoice.parcel)
     })?;
-    let mut missing = created.missing.take().unwrap_or_default();
+    let written = created.missing.take();
+    let is_written = written.is_some();
+    let mut missing = written.unwrap_or_default();
     cut.add(1, &mut missing, labels)?;
-    created.missing = (!missing.is_empty()).then_some(missing);
+    created.missing = (is_written || !missing.is_empty()).then_some(missing);
     Ok(created)
 }
 
@@ -283,6 +285,8 @@ mod tests {
         let none = created(&lists).unwrap();
         assert_eq!(none, toml::from_str(&lists).unwrap());
         assert_eq!((none.invoice.parcel.len(), none.missing), (1, None));
+        let text = format!("missing = []\n{lists}");
+        assert_eq!(created(&text).unwrap(), toml::from_str(&text).unwrap());
         let text = format!("{lists}[[missing]]\n{label}[[missing]]\n{label}");
         let two = created(&text).unwrap();
         assert_eq!(two, toml::from_str(&text).unwrap());
