@@ -135,6 +135,25 @@ fn errors_and_runs_that_failed_are_as_documented() {
     let shown = world.run(&["journal", "show", "--last", "-o", "json"], &variables);
     let run = agree("`bowline journal show`", &shown.stdout);
 
+    // A line that is no command line ends with an error, too.
+    let misread = world.path().join("misread");
+    let ended = world.run(
+        &[
+            "deploy",
+            "--nonsense",
+            "--events",
+            misread.to_str().unwrap(),
+        ],
+        &variables,
+    );
+    assert_eq!(ended.code, Some(2));
+    let text = std::fs::read_to_string(&misread).unwrap();
+    let last: Vec<&str> = text.lines().rev().take(2).collect();
+    assert!(
+        last[0].contains("\"ended\"") && last[1].contains("--nonsense"),
+        "{text}"
+    );
+
     let text = std::fs::read_to_string(&events).unwrap();
     assert!(!text.contains("canary"), "{text}");
     let lines: Vec<Value> = text

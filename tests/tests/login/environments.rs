@@ -153,6 +153,43 @@ fn old_login(home: &Home, name: &str, login: &serde_json::Value) -> PathBuf {
     path
 }
 
+/// No keyring answers here, so the secret can't be kept, and the settings beside it are not either.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_keyring_that_refuses_leaves_nothing_half_set() {
+    let home = Home::new();
+    home.bowline([
+        "env",
+        "set",
+        "staging",
+        "hippo-token=@-",
+        "hippo-url=http://a.test",
+    ])
+    .env("BOWLINE_CREDENTIALS", "keyring")
+    .run_with(b"canary")
+    .fails(1, &["keyring"]);
+    let listed = home.bowline(["env", "list", "-o", "json"]).run().success();
+    let listed = listed.json("env list");
+    assert_eq!(listed["environments"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_broken_old_login_keeps_nobody_from_tidying_up() {
+    let home = Home::new();
+    let path = old_login(&home, "staging.json", &json!({}));
+    fs::write(path, "{").unwrap();
+    let bowline = |line: &[&str]| {
+        let xdg = home.path().join("xdg");
+        home.bowline(line).env("XDG_CONFIG_HOME", xdg)
+    };
+    bowline(&["env", "set", "staging", "hippo-channel=x"])
+        .run()
+        .success();
+    let ran = bowline(&["env", "remove", "staging"]).run().success();
+    assert!(ran.stderr.contains("staging.json"), "{}", ran.stderr);
+    bowline(&["logout", "--all"]).run().success();
+}
+
 #[test]
 fn logins_of_old_tools_are_used() {
     let world = World::new();
