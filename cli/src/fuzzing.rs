@@ -4,6 +4,7 @@
 //! compiles with `--cfg fuzzing`); the tests here run them over the seeds.
 
 use std::fs;
+use std::io::Write as _;
 
 pub use crate::commands::deploy::fuzzing::plan_file;
 use crate::description::Setting;
@@ -112,9 +113,18 @@ pub fn old_login(text: &[u8]) {
     let Ok(folder) = tempfile::tempdir() else {
         return;
     };
-    let path = folder.path().join("config.json");
-    let written = fs::write(&path, text);
+    // A file that others could read would be told of, each time.
+    let file = tempfile::Builder::new()
+        .prefix("config")
+        .suffix(".json")
+        .rand_bytes(0)
+        .tempfile_in(folder.path());
+    let Ok(mut file) = file else {
+        return;
+    };
+    let written = file.write_all(text);
     assert!(written.is_ok(), "{written:?}");
+    let path = file.path();
     if let Err(error) = old::read(folder.path(), "default") {
         let message = error.message();
         assert!(!message.contains(char::is_control), "{message:?}");
