@@ -107,7 +107,7 @@ fn execute(
             events,
         );
         let found = commands::deploy::Context::find(&glance.asked, variables, events)?;
-        Some(found)
+        Some(Arc::new(found))
     } else {
         None
     };

@@ -124,9 +124,9 @@ pub(crate) fn misbehaved(deployed: &Deployed) -> Option<Error> {
 }
 
 /// What is to be done, and what with: the command line, read in full.
-struct Job<'a> {
+struct Job {
     request: Request,
-    context: &'a Context,
+    context: Arc<Context>,
     earlier: Option<plan::Earlier>,
     given: Given,
     http: HttpClient,
@@ -138,14 +138,15 @@ struct Job<'a> {
     login: Arc<Login>,
 }
 
-impl<'a> Job<'a> {
+impl Job {
     /// Reads the command line, and begins the run in the journal as this operation.
     fn read(
         operation: &str,
         matches: &ArgMatches,
-        context: &'a Context,
+        shared: &Arc<Context>,
         variables: &Variables,
-    ) -> Result<Self, Error> {
+    ) -> Result<Arc<Self>, Error> {
+        let context = &**shared;
         let mut gathered = Gathered::read(matches, context, variables)?;
         let selected = &context.environment;
         selected.must_exist(&context.paths, &gathered.credentials, &from(matches))?;
@@ -192,9 +193,9 @@ impl<'a> Job<'a> {
         let http = recording.client(&http);
         let bindle = bindle(&request, &http, context, variables)
             .inspect_err(|error| recording.end(Some(error)))?;
-        Ok(Self {
+        Ok(Arc::new(Self {
             request,
-            context,
+            context: Arc::clone(shared),
             earlier,
             given,
             http,
@@ -204,7 +205,7 @@ impl<'a> Job<'a> {
             recording,
             credential,
             login: Arc::new(login),
-        })
+        }))
     }
 
     /// Name of the environment.
@@ -213,14 +214,17 @@ impl<'a> Job<'a> {
     }
 
     /// Does it, on a runtime of its own. With `-v` it tells what was used.
-    fn run<T>(
+    fn run<T: Send + 'static>(
         &self,
         matches: &ArgMatches,
         variables: &Variables,
-        work: impl Future<Output = Result<T, Error>>,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
         let runtime = crate::runtime()?;
-        let result = runtime.block_on(work);
+        // Among the runtime's other tasks: from this thread, each request would have to wake one of the runtime's, and its answer this one.
+        let result = runtime
+            .block_on(runtime.spawn(work))
+            .unwrap_or_else(|error| Err(broke_down(&error)));
         self.recording.end(result.as_ref().err());
         // Somebody else's change, or a file that was not what its remembered digest says: then the next run reads it.
         if result
@@ -262,11 +266,16 @@ struct Prepared {
 /// Whatever went wrong, with its exit code.
 pub(crate) fn run(
     matches: &ArgMatches,
-    context: &Context,
+    context: &Arc<Context>,
     variables: &Variables,
 ) -> Result<Deployed, Error> {
     let job = Job::read("deploy", matches, context, variables)?;
-    job.run(matches, variables, deploy(&job))
+    let work = Arc::clone(&job);
+    job.run(matches, variables, async move { deploy(&work).await })
+}
+
+fn broke_down(error: &tokio::task::JoinError) -> Error {
+    Error::new(Exit::Internal, "a thread of bowline broke down").cause(error)
 }
 
 pub(crate) fn listen() -> Result<Signals, Error> {
@@ -275,7 +284,7 @@ pub(crate) fn listen() -> Result<Signals, Error> {
 }
 
 /// Reads the application, loads the target, and makes the session in which they meet.
-async fn prepare(job: &Job<'_>, signals: &mut Signals) -> Result<Prepared, Error> {
+async fn prepare(job: &Job, signals: &mut Signals) -> Result<Prepared, Error> {
     let Job {
         request,
         context,
@@ -316,7 +325,7 @@ async fn prepare(job: &Job<'_>, signals: &mut Signals) -> Result<Prepared, Error
     })
 }
 
-async fn deploy(job: &Job<'_>) -> Result<Deployed, Error> {
+async fn deploy(job: &Job) -> Result<Deployed, Error> {
     let Job {
         request,
         context,
@@ -417,18 +426,18 @@ fn newcomer(error: Error, gathered: &Gathered, context: &Context) -> Error {
 }
 
 /// The application and the target, read and compiled at the same time.
-async fn load(job: &Job<'_>) -> Result<(Application, Target), Error> {
-    let context = job.context;
+async fn load(job: &Job) -> Result<(Application, Target), Error> {
+    let context = &job.context;
     let (chosen, paths) = (context.target.clone(), context.paths.clone());
     let target = tokio::spawn(application::blocking(move || chosen.load(&paths)));
     let application = job.loading.clone().load().await?;
-    let lost = |error| Error::new(Exit::Internal, "a thread of bowline broke down").cause(&error);
-    Ok((application, target.await.map_err(lost)???))
+    let target = target.await.map_err(|error| broke_down(&error))???;
+    Ok((application, target))
 }
 
 /// Refuses what the platform can't run before anything is sent.
 async fn fit(
-    job: &Job<'_>,
+    job: &Job,
     application: &Arc<Application>,
     target: &Target,
     session: &Session,
@@ -463,7 +472,7 @@ async fn fit(
 }
 
 /// [`fit`], until the user wants to stop.
-async fn check_fit(job: &Job<'_>, prepared: &Prepared, signals: &mut Signals) -> Result<(), Error> {
+async fn check_fit(job: &Job, prepared: &Prepared, signals: &mut Signals) -> Result<(), Error> {
     let Prepared {
         application,
         target,
@@ -479,13 +488,13 @@ async fn check_fit(job: &Job<'_>, prepared: &Prepared, signals: &mut Signals) ->
         })
 }
 
-async fn session(job: &Job<'_>, target: &Target, values: &Values) -> Result<Session, Error> {
+async fn session(job: &Job, target: &Target, values: &Values) -> Result<Session, Error> {
     let request = &job.request;
     let description = target
         .describe()
         .await
         .map_err(|error| fault::host(error, None))?;
-    let mut environment = environment(job.context, &request.settings)
+    let mut environment = environment(&job.context, &request.settings)
         .with_credential(job.credential.clone())
         .with_questions(Arc::clone(&job.login) as Arc<dyn Ask>)
         .with_keeper(Arc::clone(&job.login) as Arc<dyn Keep>);

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use bowline_host::{Credential, Plan};
 use clap::ArgMatches;
@@ -37,7 +38,7 @@ impl Earlier {
     ///
     /// # Errors
     /// [`Exit::Conflict`], naming everything that has moved.
-    pub(super) fn holds_here(&self, job: &Job<'_>, prepared: &Prepared) -> Result<(), Error> {
+    pub(super) fn holds_here(&self, job: &Job, prepared: &Prepared) -> Result<(), Error> {
         let environment = environment(job);
         let mut moved =
             self.saved
@@ -56,7 +57,7 @@ impl Earlier {
     /// [`Exit::Conflict`], naming everything that has moved; whatever went wrong with the plan.
     pub(super) async fn holds_there(
         &self,
-        job: &Job<'_>,
+        job: &Job,
         prepared: &Prepared,
     ) -> Result<Option<Credential>, Error> {
         let environment = environment(job);
@@ -76,20 +77,19 @@ impl Earlier {
 /// Whatever went wrong, with its exit code.
 pub(crate) fn run(
     matches: &ArgMatches,
-    context: &Context,
+    context: &Arc<Context>,
     variables: &Variables,
 ) -> Result<Planned, Error> {
     let job = Job::read("plan", matches, context, variables)?;
     let detailed = matches.get_flag("detailed-exitcode");
-    job.run(
-        matches,
-        variables,
-        plan(&job, file(matches, "save").as_ref(), detailed),
-    )
+    let (work, save) = (Arc::clone(&job), file(matches, "save"));
+    job.run(matches, variables, async move {
+        plan(&work, save.as_ref(), detailed).await
+    })
 }
 
 async fn plan(
-    job: &Job<'_>,
+    job: &Job,
     save: Option<&PathBuf>,
     detailed_exitcode: bool,
 ) -> Result<Planned, Error> {
@@ -156,7 +156,7 @@ pub(crate) fn misbehaved(planned: &Planned) -> Option<Error> {
     })
 }
 
-async fn make(job: &Job<'_>, prepared: &Prepared) -> Result<(Plan, Option<Credential>), Error> {
+async fn make(job: &Job, prepared: &Prepared) -> Result<(Plan, Option<Credential>), Error> {
     let (name, application) = (&job.context.description.name, &prepared.application);
     if !prepared.target.can_plan() {
         return Err(Error::new(
@@ -187,7 +187,7 @@ fn application(prepared: &Prepared) -> saved::Application {
     }
 }
 
-fn target(job: &Job<'_>, prepared: &Prepared) -> saved::Target {
+fn target(job: &Job, prepared: &Prepared) -> saved::Target {
     let description = &job.context.description;
     saved::Target {
         name: description.name.clone(),
@@ -196,7 +196,7 @@ fn target(job: &Job<'_>, prepared: &Prepared) -> saved::Target {
     }
 }
 
-fn environment(job: &Job<'_>) -> saved::Environment {
+fn environment(job: &Job) -> saved::Environment {
     let request = &job.request;
     saved::Environment {
         name: job.environment().to_owned(),
