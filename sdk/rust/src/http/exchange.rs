@@ -94,7 +94,7 @@ fn fields(headers: &HeaderMap) -> Result<Fields, Error> {
     }
     let list: Vec<(String, Vec<u8>)> = headers
         .iter()
-        .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
         .collect();
     Fields::from_list(&list).map_err(|_| {
         // The host does not say which.
