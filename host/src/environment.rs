@@ -70,8 +70,7 @@ impl environment::HostEnvironment for Capabilities<'_> {
         let lent = self.environment(&handle)?;
         Ok(lent.credential.as_ref().map(|credential| {
             let home = home(lent, credential.belongs_to.as_deref());
-            lent.vault()
-                .placeholder(CREDENTIAL, &credential.secret, home)
+            lent.change_vault(|vault| vault.placeholder(CREDENTIAL, &credential.secret, home))
         }))
     }
 
@@ -86,7 +85,7 @@ impl environment::HostEnvironment for Capabilities<'_> {
                 // No setting has a name with a space.
                 let name = format!("variable {}", variable.name);
                 let home = home_of_variables(lent);
-                lent.vault().placeholder(&name, &variable.value, home)
+                lent.change_vault(|vault| vault.placeholder(&name, &variable.value, home))
             } else {
                 variable.value.expose().to_owned()
             };
@@ -115,7 +114,7 @@ impl Capabilities<'_> {
 fn shown(lent: &Lent, setting: &Setting, value: Secret) -> String {
     if setting.kind == SettingKind::Secret {
         let home = home(lent, setting.belongs_to.as_deref());
-        lent.vault().placeholder(&setting.name, &value, home)
+        lent.change_vault(|vault| vault.placeholder(&setting.name, &value, home))
     } else {
         value.expose().to_owned()
     }
@@ -165,9 +164,9 @@ fn accept(run: &Run, lent: &Lent, setting: &Setting, answer: &Secret) -> Result<
     }
     let origin = Origin::of_text(answer.expose())
         .map_err(|error| invalid(setting.name.clone(), &format!("can't be used: {error}")))?;
-    lent.vault().settle(&setting.name, &origin);
+    lent.change_vault(|vault| vault.settle(&setting.name, &origin));
     if setting.grants_network {
-        lent.vault().open(&origin);
+        lent.change_vault(|vault| vault.open(&origin));
         tracing::debug!(target = run.target, %origin, "granted by an answer");
         let mut grant = lent.grant();
         *grant = std::mem::take(&mut *grant).with_origin(origin);

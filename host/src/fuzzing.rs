@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use url::form_urlencoded;
 
 use crate::error::SecretMisuse;
 use crate::grant::Origin;
 use crate::secrets::Secret;
-use crate::secrets::redact::{Pattern, Redactor};
+use crate::secrets::redact::{Pattern, Patterns, Redactor};
 use crate::secrets::vault::{Encoding, Home, PLACEHOLDER, Vault};
 
 /// Stands for the placeholder, or the secret, in a text.
@@ -48,9 +49,9 @@ pub fn swap(input: &[u8]) {
     let text = with(&placeholder);
     assert_eq!(vault.find(&text), has_any.then_some("secret"));
 
-    let refused = vault.swap(&text, &there, Encoding::Plain);
+    let refused = vault.swap(&text, &there, Encoding::Plain, &mut Vec::new());
     assert_eq!(refused.is_err(), has_any);
-    let swapped = |encoding| match vault.swap(&text, &here, encoding) {
+    let swapped = |encoding| match vault.swap(&text, &here, encoding, &mut Vec::new()) {
         Ok(swapped) => {
             assert_eq!(swapped.is_some(), has_any);
             Some(swapped.unwrap_or_else(|| text.clone()))
@@ -129,9 +130,11 @@ pub fn redact(input: &[u8]) {
     let Ok(secret) = std::str::from_utf8(secret) else {
         return;
     };
-    let Some(pattern) = Pattern::new(secret).map(Arc::new) else {
+    let patterns: Patterns = Pattern::new(secret).map(Arc::new).into_iter().collect();
+    if patterns.is_empty() {
         return;
-    };
+    }
+    let patterns = Arc::new(patterns);
     let quoted = serde_json::Value::from(secret).to_string();
     let json = &quoted[1..quoted.len() - 1];
     let form: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
@@ -145,9 +148,9 @@ pub fn redact(input: &[u8]) {
         }
     }
 
-    let seen = Redactor::whole(vec![Arc::clone(&pattern)], &text);
+    let seen = patterns.redact(&text);
     assert_eq!(seen.len(), text.len());
-    for (seen, sent) in seen.iter().zip(&text) {
+    for (seen, sent) in seen.iter().zip(&*text) {
         assert!(seen == sent || *seen == b'*');
     }
     // A secret with a star in it may be made up of what was struck out. One that is escaped is found where an escape that begins
@@ -162,17 +165,17 @@ pub fn redact(input: &[u8]) {
         }
     }
 
-    let mut redactor = Redactor::new(vec![pattern]);
+    let mut redactor = Redactor::new(Arc::clone(&patterns));
     let mut in_pieces = Vec::new();
     let mut taken = 0;
     for piece in text.chunks(usize::from(*size).max(1)) {
         taken += piece.len();
-        in_pieces.extend_from_slice(&redactor.push(piece));
+        in_pieces.extend_from_slice(&redactor.push(Bytes::copy_from_slice(piece)));
         // A byte is written in 6 at most, and 11 may be an escape that is not complete.
         assert!(taken - in_pieces.len() <= 6 * secret.len() + 11);
     }
     in_pieces.extend_from_slice(&redactor.finish());
-    assert_eq!(in_pieces, seen);
+    assert_eq!(in_pieces, *seen);
 }
 
 #[cfg(test)]

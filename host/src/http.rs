@@ -9,27 +9,20 @@ use wasmtime_wasi_http::{
     WasiHttpHooks,
 };
 
-use crate::state::Run;
-
 mod exchange;
 mod fault;
+mod handler;
 mod incoming;
 mod outgoing;
 mod planning;
+
+pub(crate) use handler::{Answer, offer};
 
 /// Completes when all of the response has been received, or with why it was not.
 type Rest = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
 /// What wasmtime's implementation of `wasi:http` leaves to the host.
-pub(crate) struct Hooks {
-    run: Arc<Run>,
-}
-
-impl Hooks {
-    pub(crate) fn new(run: Arc<Run>) -> Self {
-        Self { run }
-    }
-}
+pub(crate) struct Hooks;
 
 impl WasiHttpHooks for Hooks {
     /// Guests can neither set nor see these: they belong to one connection, not to the request, or are the client's to set.
@@ -53,19 +46,13 @@ impl WasiHttpHooks for Hooks {
         false
     }
 
+    /// For wasmtime's own handlers, whose place [`handler`] takes.
     fn send_request(
         &mut self,
-        request: Request<WasiBody>,
-        options: Option<RequestOptions>,
+        _: Request<WasiBody>,
+        _: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Rest)>> + Send> {
-        let run = Arc::clone(&self.run);
-        let checked = planning::check(&run, &request);
-        Box::new(async move {
-            checked?;
-            let response = exchange::exchange(&run, request, options.unwrap_or_default()).await?;
-            // What goes wrong with the response's body is told to its reader.
-            Ok((response, Box::new(async { Ok(()) }) as Rest))
-        })
+        Box::new(async { Err(Error::HttpRequestDenied) })
     }
 }

@@ -1,9 +1,14 @@
 //! Keeps time for an operation: what the guest computes, and how long all of it takes.
 
 use std::future::{Future, poll_fn};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use futures::task::AtomicWaker;
 
 use crate::limits::LimitExceeded;
 use crate::state::Run;
@@ -13,7 +18,8 @@ use crate::state::Run;
 /// This timer is due before those.
 const NEXT_LOOK: Duration = Duration::from_secs(5);
 
-/// Drives a call until it is done or one of the two clocks has run down. Then the call is dropped, wherever it stands.
+/// Drives a call, and the requests that it has begun ([`Run::drive`]), until it is done or one of the two clocks has run down. Then the call is
+/// dropped, wherever it stands, and so are its requests.
 ///
 /// The guest computes only while its future is polled, and wasmtime gives the thread back at every tick of the engine, so the time
 /// spent in polls is the guest's (and that of the host functions it called, which do not block). Waiting for the host costs nothing.
@@ -25,9 +31,18 @@ pub(crate) async fn bounded<T>(
     let started = Instant::now();
     let compute = run.limits.compute;
     let mut call = std::pin::pin!(call);
+    // Requests of the guest. Those that are under way when the call ends are dropped with it.
+    let mut begun = Vec::new();
+    let turns = Arc::new(Turns::default());
+    let waker = Waker::from(Arc::clone(&turns));
     let mut metered = poll_fn(move |context| {
+        turns.operation.register(context.waker());
+        // First, so that the call finds what has come.
+        turns.call_is_next.store(true, Ordering::SeqCst);
+        go_on(&mut begun, context);
+        turns.call_is_next.store(false, Ordering::SeqCst);
         let before = Instant::now();
-        let outcome = call.as_mut().poll(context);
+        let outcome = call.as_mut().poll(&mut Context::from_waker(&waker));
         let spent = run.tally.compute(before.elapsed());
         if let Some(limit) = run.stopped() {
             return Poll::Ready(Err(limit));
@@ -35,7 +50,12 @@ pub(crate) async fn bounded<T>(
         match outcome {
             Poll::Ready(outcome) => Poll::Ready(Ok(outcome)),
             Poll::Pending if spent > compute => Poll::Ready(Err(LimitExceeded::Compute(compute))),
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => {
+                let mut new = run.take_begun();
+                go_on(&mut new, context);
+                begun.append(&mut new);
+                Poll::Pending
+            }
         }
     });
     loop {
@@ -53,6 +73,31 @@ pub(crate) async fn bounded<T>(
             Ok(outcome) => return outcome,
             Err(_) if !left().is_zero() => {}
             Err(_) => return Err(LimitExceeded::WallClock(run.limits.wall_clock)),
+        }
+    }
+}
+
+/// Looks at each: there are a few at most. `FuturesUnordered` would look at those that were woken only, and wake the operation once more for
+/// each that it has looked at.
+fn go_on(begun: &mut Vec<BoxFuture<'static, ()>>, context: &mut Context<'_>) {
+    begun.retain_mut(|work| work.poll_unpin(context).is_pending());
+}
+
+/// Wakes the operation for its call, unless the call is about to be looked at anyway: that is when one of its requests has just been answered.
+#[derive(Default)]
+struct Turns {
+    operation: AtomicWaker,
+    call_is_next: AtomicBool,
+}
+
+impl Wake for Turns {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.call_is_next.load(Ordering::SeqCst) {
+            self.operation.wake();
         }
     }
 }
@@ -88,5 +133,93 @@ impl Drop for Question<'_> {
         if let Some(since) = clock.1.take() {
             clock.0 += since.elapsed();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU32;
+
+    use futures::channel::oneshot;
+
+    use super::*;
+    use crate::error::Operation;
+    use crate::limits::Limits;
+
+    fn run() -> Arc<Run> {
+        Arc::new(Run::unlent("guest", Operation::Deploy, Limits::default()))
+    }
+
+    /// As a guest does that sends one request after the other. With too few wakes it would never end, with too many it would be asked more
+    /// often than it goes on.
+    #[tokio::test]
+    async fn a_call_goes_on_when_what_it_has_begun_is_done() {
+        let run = run();
+        let asked = AtomicU32::new(0);
+        let mut call = Box::pin(async {
+            for turn in 0..100_u32 {
+                let (sender, receiver) = oneshot::channel();
+                let answer = async move {
+                    // Some are done at once, others are woken from another thread.
+                    if turn % 2 == 0 {
+                        tokio::task::spawn_blocking(|| ()).await.unwrap();
+                    }
+                    sender.send(turn).unwrap();
+                };
+                run.drive(answer.boxed());
+                assert_eq!(receiver.await, Ok(turn));
+            }
+        });
+        let counted = poll_fn(|context| {
+            asked.fetch_add(1, Ordering::Relaxed);
+            call.as_mut().poll(context)
+        });
+        bounded(&run, counted).await.unwrap();
+        let asked = asked.load(Ordering::Relaxed);
+        assert!((101..=110).contains(&asked), "{asked}");
+    }
+
+    #[tokio::test]
+    async fn what_a_call_has_begun_ends_with_it() {
+        let run = run();
+        let (seen, held) = (Arc::new(()), Arc::clone(&run));
+        let mark = Arc::clone(&seen);
+        let call = async {
+            let endless = async move {
+                let _held = (mark, held);
+                std::future::pending::<()>().await;
+            };
+            run.drive(endless.boxed());
+            tokio::task::yield_now().await;
+        };
+        bounded(&run, call).await.unwrap();
+        assert_eq!(Arc::strong_count(&seen), 1);
+    }
+
+    /// What is begun last is driven by nobody, and keeps the operation that keeps it.
+    #[tokio::test]
+    async fn what_nobody_drives_is_dropped_with_the_end() {
+        let run = run();
+        let held = Arc::clone(&run);
+        bounded(&run, async {
+            run.drive(async move { drop(held) }.boxed());
+        })
+        .await
+        .unwrap();
+        run.end();
+        assert_eq!(Arc::strong_count(&run), 1);
+    }
+
+    #[tokio::test]
+    async fn a_call_that_waits_for_others_is_woken_by_them() {
+        let run = run();
+        let (sender, receiver) = oneshot::channel();
+        let begun = async {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            sender.send(()).unwrap();
+            std::future::pending::<()>().await;
+        };
+        run.drive(begun.boxed());
+        bounded(&run, receiver).await.unwrap().unwrap();
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use futures::future::BoxFuture;
 use wasmtime::Store;
 use wasmtime::component::{HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -41,6 +42,8 @@ pub(crate) struct State {
     hooks: Hooks,
     limiter: Limiter,
     engine: wasmtime::Engine,
+    /// How often the guest has called the host.
+    calls: u32,
 }
 
 impl State {
@@ -66,9 +69,10 @@ impl State {
             run: Arc::clone(run),
             wasi,
             http,
-            hooks: Hooks::new(Arc::clone(run)),
+            hooks: Hooks,
             limiter: Limiter::new(Arc::clone(run)),
             engine: engine.clone(),
+            calls: 0,
         };
         let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.limiter);
@@ -177,6 +181,7 @@ pub(crate) struct Run {
     over: AtomicBool,
     lent: Option<Lent>,
     report: Mutex<Report>,
+    begun: Mutex<Vec<BoxFuture<'static, ()>>>,
 }
 
 /// What an operation is lent.
@@ -188,7 +193,7 @@ pub(crate) struct Lent {
     pub(crate) bindle: Option<crate::bindle::Client>,
     revocation: Revocation,
     grant: Mutex<Grant>,
-    vault: Mutex<Vault>,
+    vault: Mutex<Arc<Vault>>,
 }
 
 impl Lent {
@@ -210,7 +215,7 @@ impl Lent {
             bindle: session.bindle.clone().filter(|_| session.grant.bindle()),
             revocation: session.revocation.clone(),
             grant: Mutex::new(session.grant.clone()),
-            vault: Mutex::new(Vault::default()),
+            vault: Mutex::default(),
         }
     }
 
@@ -218,8 +223,16 @@ impl Lent {
         self.grant.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn vault(&self) -> MutexGuard<'_, Vault> {
-        self.vault.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The secrets that the guest has placeholders of by now.
+    pub(crate) fn vault(&self) -> Arc<Vault> {
+        let vault = self.vault.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&vault)
+    }
+
+    /// Changes what the next requests, and answers that are still open, find in the vault.
+    pub(crate) fn change_vault<T>(&self, change: impl FnOnce(&mut Vault) -> T) -> T {
+        let mut vault = self.vault.lock().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut vault))
     }
 }
 
@@ -270,6 +283,7 @@ impl Run {
             over: AtomicBool::new(false),
             lent,
             report: Mutex::default(),
+            begun: Mutex::default(),
         }
     }
 
@@ -293,7 +307,7 @@ impl Run {
     }
 
     /// The secrets that the guest has placeholders of, where it can have any.
-    pub(crate) fn vault(&self) -> Option<MutexGuard<'_, Vault>> {
+    pub(crate) fn vault(&self) -> Option<Arc<Vault>> {
         self.lent.as_ref().map(Lent::vault)
     }
 
@@ -377,6 +391,20 @@ impl Run {
         Usage::new(&self.target, self.operation, &self.limits, &figures)
     }
 
+    /// Has the operation go on with this until it is done, while it goes on with the guest's call.
+    pub(crate) fn drive(&self, work: BoxFuture<'static, ()>) {
+        self.begun().push(work);
+    }
+
+    /// What is to be driven since this was called before.
+    pub(crate) fn take_begun(&self) -> Vec<BoxFuture<'static, ()>> {
+        std::mem::take(&mut self.begun())
+    }
+
+    fn begun(&self) -> MutexGuard<'_, Vec<BoxFuture<'static, ()>>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Notes a request that got no answer.
     pub(crate) fn unanswered(&self, error: &TransportError) {
         self.report().transport = Some(error.clone());
@@ -389,6 +417,8 @@ impl Run {
     /// The operation has ended, whether the guest is done or not.
     pub(crate) fn end(&self) {
         self.over.store(true, Ordering::Release);
+        // What nobody drives any more would keep this, and this it.
+        drop(self.take_begun());
     }
 
     /// Whether the operation has ended. A request's body that ends with it was not ended by the guest: it is not whole.

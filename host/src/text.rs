@@ -15,6 +15,9 @@ pub fn is_hostile(c: char) -> bool {
 /// One clean line of at most `max` characters: hostile characters are dropped, runs of white space (line breaks too) become one
 /// blank, and what is too long ends in `…`.
 pub fn line(text: &str, max: usize) -> String {
+    if text.len() <= max && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return text.to_owned();
+    }
     let mut out = String::new();
     let mut count = 0;
     let mut blank = false;

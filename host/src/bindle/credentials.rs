@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::RequestBuilder;
 use zeroize::Zeroizing;
 
-use crate::secrets::redact::Pattern;
+use crate::secrets::redact::{Pattern, Patterns};
 
 /// User name and password of a Bindle server (HTTP Basic, RFC 7617). Sent to
 /// the server's own origin only. The password is wiped from memory when the
@@ -52,7 +52,7 @@ impl Credentials {
     }
 
     /// What must not be shown of an answer: the password, and the whole as it was sent.
-    pub(super) fn patterns(&self) -> Vec<Arc<Pattern>> {
+    pub(super) fn patterns(&self) -> Patterns {
         let pair = Zeroizing::new(format!("{}:{}", self.username, self.password.as_str()));
         let sent = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
         [self.password.as_str(), sent.as_str()]

@@ -1,5 +1,6 @@
 //! Requests to one Bindle server, and its answers read with suspicion.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +21,7 @@ use super::progress::{Event, Progress, Waiting};
 use super::timing::Timing;
 use crate::client::{HttpClient, TransportError, TransportErrorKind};
 use crate::journal::Note;
-use crate::secrets::redact::{Pattern, Redactor};
+use crate::secrets::redact::Patterns;
 use crate::text;
 
 /// Largest answer that is read. The invoice of 10,000 parcels has about 4 MiB,
@@ -52,7 +53,7 @@ pub(super) struct Answer {
     /// The body was longer than we read.
     cut: bool,
     /// What must not be shown of it: a careless server says what it was sent.
-    patterns: Vec<Arc<Pattern>>,
+    secrets: Option<Arc<Patterns>>,
 }
 
 /// Why a single attempt brought no answer.
@@ -236,13 +237,13 @@ impl Wire {
                 break;
             }
         }
-        let patterns = self.credentials.as_ref().map(Credentials::patterns);
+        let secrets = self.credentials.as_ref().map(Credentials::patterns);
         Ok(Answer {
             status,
             headers,
             body: body.into(),
             cut,
-            patterns: patterns.unwrap_or_default(),
+            secrets: secrets.map(Arc::new),
         })
     }
 
@@ -354,7 +355,8 @@ impl Answer {
 
     /// A part of the answer, cleaned, and without what must not be shown.
     fn shown(&self, part: &[u8]) -> String {
-        let clean = Redactor::whole(self.patterns.clone(), part);
+        let secrets = self.secrets.as_ref();
+        let clean = secrets.map_or(Cow::Borrowed(part), |secrets| secrets.redact(part));
         text::line(&String::from_utf8_lossy(&clean), MAX_EXCERPT)
     }
 

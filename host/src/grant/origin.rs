@@ -62,7 +62,8 @@ impl Origin {
                 }
                 name.to_owned()
             }
-            address => address.to_string(),
+            // As the URL has written it, IPv6 in brackets.
+            Host::Ipv4(_) | Host::Ipv6(_) => url.host_str().unwrap_or_default().to_owned(),
         };
         Ok(Self {
             https,

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use http_body_util::BodyExt;
 use url::Url;
 use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody};
 
 use super::fault;
+use super::handler::Request;
 use super::incoming::{self, Incoming, Search};
 use super::outgoing::Outgoing;
 use crate::client::Recorded;
@@ -19,24 +20,26 @@ use crate::error::{Denial, SecretMisuse};
 use crate::grant::{Allowed, Origin, Reach, Refusal};
 use crate::journal::Note;
 use crate::limits::LimitExceeded;
-use crate::secrets::redact::{Pattern, Redactor};
-use crate::secrets::vault::{Encoding, Misuse};
+use crate::secrets::redact::Patterns;
+use crate::secrets::vault::{Encoding, Misuse, Vault};
 use crate::state::{Lent, Run};
 use crate::text;
 
 /// Checks a request, puts secrets in, sends it, and hands the answer on.
-pub(super) async fn exchange(
-    run: &Arc<Run>,
-    request: Request<WasiBody>,
-    options: RequestOptions,
-) -> Result<Response<WasiBody>> {
+pub(super) async fn exchange(run: &Arc<Run>, request: Request) -> Result<Response<WasiBody>> {
     let lent = run
         .lent("the network")
         .map_err(|_| Error::HttpRequestDenied)?;
-    let (parts, body) = request.into_parts();
+    let Request {
+        method,
+        url,
+        mut headers,
+        body,
+        options,
+    } = request;
     let turn = take_turn(run)?;
     run.granted(lent).map_err(|_| Error::HttpRequestDenied)?;
-    let (url, allowed) = address(run, lent, &parts.method, &parts.uri.to_string())?;
+    let (url, allowed) = address(run, lent, &method, url)?;
     let Allowed {
         origin,
         reach,
@@ -49,14 +52,14 @@ pub(super) async fn exchange(
     }
     if let Some(name) = OVERRIDES
         .iter()
-        .find(|name| !whole && parts.headers.contains_key(**name))
+        .find(|name| !whole && headers.contains_key(**name))
     {
         let what = format!(
             "a request to {origin} with the header {name}, which stands for another method or path"
         );
         return Err(deny(run, Denial::Request(what)));
     }
-    let vault = lent.vault().clone();
+    let vault = lent.vault();
     if let Some(name) = vault.find(url.as_str().as_bytes()) {
         let misuse = Misuse {
             name: name.to_owned(),
@@ -64,7 +67,6 @@ pub(super) async fn exchange(
         };
         return Err(misused(run, misuse, &origin));
     }
-    let mut headers = parts.headers;
     // What is encoded can't be searched for secrets.
     headers.remove(header::ACCEPT_ENCODING);
     let mut note = Note {
@@ -74,7 +76,7 @@ pub(super) async fn exchange(
     swap_headers(run, &vault, &mut headers, &origin, &mut note)?;
     let body = Outgoing::prepare(run, &vault, body, &mut headers, &origin, &mut note).await?;
 
-    let mut outgoing = reqwest::Request::new(parts.method, url.clone());
+    let mut outgoing = reqwest::Request::new(method, url.clone());
     *outgoing.headers_mut() = headers;
     // The client's patience counts from the start of the request, which a long upload would exceed; it has the operation's clock.
     let pool = lent.http.pool(reach, &url, body.is_stream()).await;
@@ -99,7 +101,7 @@ pub(super) async fn exchange(
         return Err(Error::HttpResponseHeaderSectionSize(None));
     }
     // Whatever the vault holds by now: another request of the guest may have come to know more since.
-    let vault = lent.vault().clone();
+    let vault = lent.vault();
     let is_opaque = is_opaque(&response);
     if is_opaque && vault.may_go_to(&origin) {
         let denial = Denial::Opaque(origin);
@@ -108,10 +110,12 @@ pub(super) async fn exchange(
     }
     let mut response = response;
     let patterns = vault.patterns();
-    redact_headers(&patterns, response.headers_mut());
+    if let Some(patterns) = patterns {
+        redact_headers(patterns, response.headers_mut());
+    }
     let search = Search {
         known: vault.len(),
-        patterns,
+        patterns: patterns.cloned(),
         opaque: is_opaque.then_some(origin),
     };
     let silence = options.between_bytes_timeout;
@@ -141,13 +145,10 @@ fn is_opaque<B>(response: &Response<B>) -> bool {
         || coded(header::TRANSFER_ENCODING, "chunked")
 }
 
-fn redact_headers(patterns: &[Arc<Pattern>], headers: &mut HeaderMap) {
-    if patterns.is_empty() {
-        return;
-    }
+fn redact_headers(patterns: &Arc<Patterns>, headers: &mut HeaderMap) {
     let is_secret = |name: &&HeaderName| {
         let name = name.as_str().as_bytes();
-        Redactor::whole(patterns.to_vec(), name) != name
+        *patterns.redact(name) != *name
     };
     // With stars in their places two names could be one.
     let secret: Vec<HeaderName> = headers.keys().filter(is_secret).cloned().collect();
@@ -155,8 +156,8 @@ fn redact_headers(patterns: &[Arc<Pattern>], headers: &mut HeaderMap) {
         headers.remove(name);
     }
     for value in headers.values_mut() {
-        let clean = Redactor::whole(patterns.to_vec(), value.as_bytes());
-        if clean != value.as_bytes() {
+        let clean = patterns.redact(value.as_bytes());
+        if *clean != *value.as_bytes() {
             // Stars in the place of visible characters are a value, too.
             *value = HeaderValue::from_bytes(&clean).unwrap_or(HeaderValue::from_static(""));
         }
@@ -212,11 +213,8 @@ const OVERRIDES: [&str; 5] = [
     "x-rewrite-url",
 ];
 
-/// Parses the address once: the value that the grant has judged is the value that is sent.
-fn address(run: &Run, lent: &Lent, method: &Method, uri: &str) -> Result<(Url, Allowed)> {
-    let Ok(mut url) = Url::parse(uri) else {
-        return Err(Error::HttpRequestUriInvalid);
-    };
+/// Asks the grant.
+fn address(run: &Run, lent: &Lent, method: &Method, mut url: Url) -> Result<(Url, Allowed)> {
     let checked = lent.grant().check(method.as_str(), &url);
     let denial = match checked {
         Ok(allowed) => {
@@ -245,14 +243,14 @@ fn address(run: &Run, lent: &Lent, method: &Method, uri: &str) -> Result<(Url, A
 
 fn swap_headers(
     run: &Run,
-    vault: &crate::secrets::vault::Vault,
+    vault: &Vault,
     headers: &mut HeaderMap,
     origin: &Origin,
     note: &mut Note,
 ) -> Result<()> {
     for value in headers.values_mut() {
         let swapped = vault
-            .swap(value.as_bytes(), origin, Encoding::Plain)
+            .swap(value.as_bytes(), origin, Encoding::Plain, &mut note.secrets)
             .map_err(|misuse| misused(run, misuse, origin))?;
         if let Some(swapped) = swapped {
             let Ok(mut filled) = HeaderValue::from_bytes(&swapped) else {
@@ -260,7 +258,6 @@ fn swap_headers(
                 return Err(deny(run, Denial::Request(what)));
             };
             filled.set_sensitive(true);
-            vault.note(value.as_bytes(), &mut note.secrets);
             *value = filled;
         }
     }
@@ -297,6 +294,7 @@ pub(super) fn misused(run: &Run, misuse: Misuse, origin: &Origin) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secrets::redact::Pattern;
 
     fn answer(status: u16, headers: &[(&str, &str)]) -> Response<()> {
         let answer = headers.iter().fold(
@@ -341,6 +339,7 @@ mod tests {
             ],
         );
         let patterns = ["s3cr/et", "deadbeef0123"].map(|it| Arc::new(Pattern::new(it).unwrap()));
+        let patterns = Arc::new(patterns.into_iter().collect());
         redact_headers(&patterns, answer.headers_mut());
         assert!(!answer.headers().contains_key("x-deadbeef0123"));
         assert_eq!(

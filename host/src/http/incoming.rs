@@ -17,7 +17,7 @@ use super::fault;
 use crate::client::TransportError;
 use crate::error::Denial;
 use crate::grant::Origin;
-use crate::secrets::redact::{Pattern, Redactor};
+use crate::secrets::redact::{Patterns, Redactor};
 use crate::state::{Run, Way};
 
 /// Longest body of an answer that is waited for, in bytes. Many times what an API answers, and what a guest's requests that are under way
@@ -31,7 +31,7 @@ const SOON: Duration = Duration::from_millis(100);
 pub(super) struct Search {
     /// How many the guest has placeholders of.
     pub(super) known: usize,
-    pub(super) patterns: Vec<Arc<Pattern>>,
+    pub(super) patterns: Option<Arc<Patterns>>,
     /// Where the answer comes from, if they can't be found in it.
     pub(super) opaque: Option<Origin>,
 }
@@ -68,17 +68,13 @@ impl Incoming {
             url,
             body,
             seen: 0,
-            redactor: redactor(search.patterns),
+            redactor: search.patterns.map(Redactor::new),
             known: search.known,
             opaque: search.opaque,
             silence,
             _turn: turn,
         }
     }
-}
-
-fn redactor(patterns: Vec<Arc<Pattern>>) -> Option<Redactor> {
-    (!patterns.is_empty()).then(|| Redactor::new(patterns))
 }
 
 impl Body for Incoming {
@@ -100,7 +96,7 @@ impl Body for Incoming {
             };
             let clean = match polled {
                 Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => redactor.push(&data),
+                    Ok(data) => redactor.push(data),
                     // Trailers are understood by nearly nobody, and would come before the rest that waits.
                     Err(_) => continue,
                 },
@@ -145,20 +141,20 @@ impl Incoming {
         };
         // Also a secret that is known already may be allowed there only now.
         if let Some(origin) = self.opaque.take_if(|origin| vault.may_go_to(origin)) {
-            drop(vault);
             return Err(deny(&self.run, Denial::Opaque(origin)));
         }
         if vault.len() == self.known {
             return Ok(None);
         }
         self.known = vault.len();
-        let clean = match &mut self.redactor {
-            Some(redactor) => redactor.look_for(vault.patterns()),
-            None => {
-                self.redactor = redactor(vault.patterns());
-                Bytes::new()
-            }
+        let Some(patterns) = vault.patterns().cloned() else {
+            return Ok(None);
         };
+        let Some(redactor) = &mut self.redactor else {
+            self.redactor = Some(Redactor::new(patterns));
+            return Ok(None);
+        };
+        let clean = redactor.look_for(patterns);
         Ok((!clean.is_empty()).then_some(clean))
     }
 
@@ -230,7 +226,12 @@ pub(super) async fn arrive(mut body: WasiBody) -> WasiBody {
         }
         true
     };
-    let over = tokio::time::timeout(SOON, all).await.unwrap_or(false);
+    let mut all = std::pin::pin!(all);
+    // Mostly it came with its head, and no clock is needed.
+    let over = match futures::poll!(all.as_mut()) {
+        Poll::Ready(over) => over,
+        Poll::Pending => tokio::time::timeout(SOON, all).await.unwrap_or(false),
+    };
     Arrived {
         data: data.freeze(),
         last,
@@ -308,7 +309,7 @@ mod tests {
         let url = "https://a.test/".parse().unwrap();
         let search = Search {
             known: 1,
-            patterns: vault.patterns(),
+            patterns: vault.patterns().cloned(),
             opaque: None,
         };
         let body = Incoming::new(run, url, body, search, None, turn);
@@ -343,13 +344,17 @@ mod tests {
             reqwest::Body::wrap_stream(pieces),
             Search {
                 known: 0,
-                patterns: Vec::new(),
+                patterns: None,
                 opaque: origin,
             },
             None,
             Turn::free(),
         );
         (sender, run, body)
+    }
+
+    fn change<T>(run: &Run, change: impl FnOnce(&mut Vault) -> T) -> T {
+        run.lent("a vault").unwrap().change_vault(change)
     }
 
     #[tokio::test]
@@ -361,8 +366,8 @@ mod tests {
         assert_eq!(frame.into_data().unwrap(), "first: s3cr/et, ");
         let learn = |name: &str, secret: &str| {
             let secret = crate::Secret::new(secret);
-            let mut vault = run.vault().unwrap();
-            vault.placeholder(name, &secret, crate::secrets::vault::Home::Granted);
+            let home = crate::secrets::vault::Home::Granted;
+            change(&run, |vault| vault.placeholder(name, &secret, home));
         };
         learn("token", "s3cr/et");
         send("second: s3cr/et, third: s3c");
@@ -383,11 +388,11 @@ mod tests {
         assert!(body.frame().await.unwrap().is_ok());
         let secret = crate::Secret::new("s3cr/et");
         let home = crate::secrets::vault::Home::Unnamed("url".to_owned());
-        run.vault().unwrap().placeholder("token", &secret, home);
+        change(&run, |vault| vault.placeholder("token", &secret, home));
         sender.unbounded_send(Ok("coded".into())).unwrap();
         assert!(body.frame().await.unwrap().is_ok(), "it can't go there");
         let origin = "https://a.test".parse().unwrap();
-        run.vault().unwrap().settle("url", &origin);
+        change(&run, |vault| vault.settle("url", &origin));
         sender.unbounded_send(Ok("coded".into())).unwrap();
         assert!(body.frame().await.unwrap().is_err());
         assert!(matches!(run.report().denial, Some(Denial::Opaque(_))));

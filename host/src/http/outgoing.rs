@@ -33,7 +33,7 @@ impl Outgoing {
     /// Reads the beginning of a body, puts secrets into it, and sees to it that no placeholder leaves in what is streamed.
     pub(super) async fn prepare(
         run: &Arc<Run>,
-        vault: &Vault,
+        vault: &Arc<Vault>,
         mut body: WasiBody,
         headers: &mut HeaderMap,
         origin: &Origin,
@@ -64,7 +64,7 @@ impl Outgoing {
             });
             let guarded = Guarded {
                 run: Arc::clone(run),
-                vault: vault.clone(),
+                vault: Arc::clone(vault),
                 origin: origin.clone(),
                 body,
                 seen: start.len() as u64,
@@ -88,10 +88,10 @@ impl Outgoing {
                 })),
             };
         };
-        match vault.swap(&start, origin, encoding).map_err(misused)? {
+        let swapped = vault.swap(&start, origin, encoding, &mut note.secrets);
+        match swapped.map_err(misused)? {
             None => Ok(Self::Whole(start.freeze())),
             Some(swapped) => {
-                vault.note(&start, &mut note.secrets);
                 // The guest counted with the placeholder in it.
                 if headers.contains_key(header::CONTENT_LENGTH) {
                     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(swapped.len()));
@@ -162,7 +162,7 @@ impl std::error::Error for Broken {}
 /// over any number of writes.
 pub(super) struct Guarded {
     run: Arc<Run>,
-    vault: Vault,
+    vault: Arc<Vault>,
     origin: Origin,
     body: WasiBody,
     held: BytesMut,
@@ -239,7 +239,7 @@ mod tests {
             .boxed_unsync();
         let origin = "https://a.test".parse().unwrap();
         let (mut headers, mut note) = (HeaderMap::new(), Note::default());
-        let vault = Vault::default();
+        let vault = Arc::default();
         Outgoing::prepare(run, &vault, body, &mut headers, &origin, &mut note).await
     }
 

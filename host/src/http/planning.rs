@@ -1,9 +1,9 @@
 //! While planning, only requests that look may leave.
 
-use http::{Method, Request};
-use url::Url;
-use wasmtime_wasi_http::{Error, Result, WasiBody};
+use http::Method;
+use wasmtime_wasi_http::{Error, Result};
 
+use super::handler::Request;
 use crate::error::Denial;
 use crate::grant::Origin;
 use crate::state::Run;
@@ -18,11 +18,11 @@ const OVERRIDES: [&str; 3] = [
 
 /// Refuses what is no GET and no HEAD while the operation only plans (RFC 9110, section 9.2.1: those two ask for no change). It is
 /// called as the guest sends, not when the request is on its way: a guest that doesn't wait for the answer is found out, too.
-pub(super) fn check(run: &Run, request: &Request<WasiBody>) -> Result<()> {
+pub(super) fn check(run: &Run, request: &Request) -> Result<()> {
     if !run.operation.only_looks() {
         return Ok(());
     }
-    let method = request.method();
+    let method = &request.method;
     let mut what = if !matches!(*method, Method::GET | Method::HEAD) {
         format!(
             "a request with the method {}",
@@ -30,17 +30,14 @@ pub(super) fn check(run: &Run, request: &Request<WasiBody>) -> Result<()> {
         )
     } else if let Some(header) = OVERRIDES
         .iter()
-        .find(|name| request.headers().contains_key(**name))
+        .find(|name| request.headers.contains_key(**name))
     {
         format!("a {method} request with the header {header}, which stands for another method,")
     } else {
         return Ok(());
     };
     // Only the origin: a path may hold what should not be shown.
-    let origin = Url::parse(&request.uri().to_string())
-        .ok()
-        .and_then(|url| Origin::of(&url).ok());
-    if let Some(origin) = origin {
+    if let Ok(origin) = Origin::of(&request.url) {
         what.push_str(&format!(" to {origin}"));
     }
     run.deny(Denial::WriteWhilePlanning(what));

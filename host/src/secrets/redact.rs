@@ -7,6 +7,7 @@
 //! Finding takes time that grows with the answer only, whatever secrets and answers look like, since both may come from a
 //! platform that means harm: Knuth, Morris and Pratt's search, over the answer read in each of the ways that it may be written in.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -71,16 +72,90 @@ impl std::fmt::Debug for Pattern {
     }
 }
 
+/// All that is looked for.
+#[derive(Debug)]
+pub(crate) struct Patterns {
+    list: Vec<Arc<Pattern>>,
+    /// What each byte can be the beginning of.
+    kinds: [Kind; 256],
+}
+
+/// What a byte of an answer can be the beginning of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Nothing that is looked for.
+    Dull,
+    /// A secret, as it is.
+    Secret,
+    /// An escape, which may stand for anything.
+    Escape,
+}
+
+impl FromIterator<Arc<Pattern>> for Patterns {
+    fn from_iter<I: IntoIterator<Item = Arc<Pattern>>>(patterns: I) -> Self {
+        let list: Vec<_> = patterns.into_iter().collect();
+        let mut kinds = [Kind::Dull; 256];
+        for first in list.iter().filter_map(|pattern| pattern.bytes.first()) {
+            kinds[usize::from(*first)] = Kind::Secret;
+        }
+        for byte in reading::SPECIAL {
+            kinds[usize::from(*byte)] = Kind::Escape;
+        }
+        Self { list, kinds }
+    }
+}
+
+impl Patterns {
+    /// Whether nothing is looked for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The whole of a text, with stars in the place of secrets.
+    pub(crate) fn redact<'a>(self: &Arc<Self>, text: &'a [u8]) -> Cow<'a, [u8]> {
+        if self.dull_part(text, true) == text.len() {
+            return Cow::Borrowed(text);
+        }
+        let mut redactor = Redactor::new(Arc::clone(self));
+        let mut out = redactor.push(Bytes::copy_from_slice(text)).to_vec();
+        out.extend_from_slice(&redactor.finish());
+        Cow::Owned(out)
+    }
+
+    /// How many bytes at the beginning of the text belong to no secret, whatever follows it, if anything does. Most of most answers is passed
+    /// over by this.
+    fn dull_part(&self, text: &[u8], is_whole: bool) -> usize {
+        if self.is_empty() {
+            return text.len();
+        }
+        let kind = |byte: u8| self.kinds[usize::from(byte)];
+        let begins = |at: usize| match kind(text[at]) {
+            Kind::Dull => false,
+            Kind::Escape => true,
+            Kind::Secret => self.list.iter().any(|pattern| {
+                let mut start = text[at..].iter().zip(&*pattern.bytes).take(SHORTEST);
+                // From an escape on, the text may read as anything.
+                let is_escape = |byte: u8| kind(byte) == Kind::Escape;
+                let end = start.find(|(byte, wanted)| byte != wanted || is_escape(**byte));
+                match end {
+                    Some((byte, _)) => is_escape(*byte),
+                    None => !is_whole || text.len() - at >= SHORTEST,
+                }
+            }),
+        };
+        (0..text.len()).find(|at| begins(*at)).unwrap_or(text.len())
+    }
+}
+
 /// Takes secrets out of one answer, piece by piece.
 pub(crate) struct Redactor {
-    patterns: Vec<Arc<Pattern>>,
+    patterns: Arc<Patterns>,
+    /// Made when the first byte has come that may belong to a secret.
     views: Vec<View>,
     /// What came in and was not handed on yet.
     held: BytesMut,
     /// Bytes handed on before.
     done: u64,
-    /// Bytes that begin no secret, in no way of writing.
-    dull: [bool; 256],
 }
 
 /// The answer, read in one of the ways it may be written in.
@@ -94,44 +169,27 @@ struct View {
 
 impl Redactor {
     /// Looks for these. Without any, everything goes through as it is.
-    pub(crate) fn new(patterns: Vec<Arc<Pattern>>) -> Self {
-        let mut dull = [true; 256];
-        for byte in reading::SPECIAL
-            .iter()
-            .chain(patterns.iter().filter_map(|pattern| pattern.bytes.first()))
-        {
-            dull[usize::from(*byte)] = false;
-        }
-        let views = reading::ALL.map(|reading| View {
-            reading,
-            matched: vec![0; patterns.len()],
-            starts: VecDeque::new(),
-        });
+    pub(crate) fn new(patterns: Arc<Patterns>) -> Self {
         Self {
-            views: Vec::from(views),
             patterns,
+            views: Vec::new(),
             held: BytesMut::new(),
             done: 0,
-            dull,
         }
     }
 
     /// Takes the next piece, and gives what can go on: nothing of it may belong to a secret that is not complete yet.
-    pub(crate) fn push(&mut self, piece: &[u8]) -> Bytes {
-        let from = self.held.len();
-        self.held.extend_from_slice(piece);
-        if self.patterns.is_empty() {
-            return self.release(self.held.len());
+    pub(crate) fn push(&mut self, piece: Bytes) -> Bytes {
+        let is_idle = self.held.is_empty() && self.is_idle();
+        if is_idle && self.patterns.dull_part(&piece, false) == piece.len() {
+            self.done += piece.len() as u64;
+            return piece;
         }
-        let mut at = from;
+        let mut at = self.held.len();
+        self.held.extend_from_slice(&piece);
         while at < self.held.len() {
-            if self.views.iter().all(View::is_idle) {
-                // Nothing can begin here; most of most answers is passed over by this.
-                let rest = &self.held[at..];
-                let dull = rest
-                    .iter()
-                    .take_while(|byte| self.dull[usize::from(**byte)]);
-                at += dull.count();
+            if self.is_idle() {
+                at += self.patterns.dull_part(&self.held[at..], false);
                 if at == self.held.len() {
                     break;
                 }
@@ -142,17 +200,22 @@ impl Redactor {
         let waiting = self
             .views
             .iter()
-            .filter_map(|view| view.waits_from(&self.patterns));
+            .filter_map(|view| view.waits_from(&self.patterns.list));
         let end = self.done + self.held.len() as u64;
         let free = waiting.min().unwrap_or(end).saturating_sub(self.done);
         self.release(usize::try_from(free).unwrap_or(0))
     }
 
+    /// Whether nothing that is looked for has begun.
+    fn is_idle(&self) -> bool {
+        self.views.iter().all(View::is_idle)
+    }
+
     /// Looks for these from now on, those from before among them. Gives what can go on, as [`push`](Self::push) does.
-    pub(crate) fn look_for(&mut self, patterns: Vec<Arc<Pattern>>) -> Bytes {
+    pub(crate) fn look_for(&mut self, patterns: Arc<Patterns>) -> Bytes {
         let held = std::mem::take(&mut self.held);
         *self = Self::new(patterns);
-        self.push(&held)
+        self.push(held.freeze())
     }
 
     /// The rest, when no more comes.
@@ -171,15 +234,16 @@ impl Redactor {
         self.held.len() as u64
     }
 
-    /// Whole text in one go.
-    pub(crate) fn whole(patterns: Vec<Arc<Pattern>>, text: &[u8]) -> Vec<u8> {
-        let mut redactor = Self::new(patterns);
-        let mut out = redactor.push(text).to_vec();
-        out.extend_from_slice(&redactor.finish());
-        out
-    }
-
     fn read(&mut self, at: usize) {
+        if self.views.is_empty() {
+            let count = self.patterns.list.len();
+            let views = reading::ALL.map(|reading| View {
+                reading,
+                matched: vec![0; count],
+                starts: VecDeque::new(),
+            });
+            self.views = Vec::from(views);
+        }
         let byte = self.held[at];
         let position = self.done + at as u64;
         for index in 0..self.views.len() {
@@ -193,17 +257,14 @@ impl Redactor {
     /// One byte that was read; secrets that end with it are struck out.
     fn take(&mut self, index: usize, token: Token) {
         let view = &mut self.views[index];
-        let longest = self
-            .patterns
-            .iter()
-            .map(|pattern| pattern.bytes.len())
-            .max();
+        let patterns = &self.patterns.list;
+        let longest = patterns.iter().map(|pattern| pattern.bytes.len()).max();
         if Some(view.starts.len()) == longest {
             view.starts.pop_front();
         }
         view.starts.push_back(token.start);
         let mut strike = None;
-        for (pattern, matched) in self.patterns.iter().zip(&mut view.matched) {
+        for (pattern, matched) in patterns.iter().zip(&mut view.matched) {
             *matched = pattern.step(*matched, token.byte);
             if *matched == pattern.bytes.len() {
                 let start = view.starts[view.starts.len() - *matched];

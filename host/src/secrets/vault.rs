@@ -3,12 +3,12 @@
 //! A placeholder is `bowline-secret-` and 32 hexadecimal digits, drawn for each operation. All its characters stand for themselves in
 //! headers, URLs, JSON and forms, so that no encoder changes it, and a guest can't guess another's.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use uuid::Uuid;
 
 use super::Secret;
-use super::redact::Pattern;
+use super::redact::{Pattern, Patterns};
 use crate::error::SecretMisuse;
 use crate::grant::Origin;
 
@@ -88,6 +88,8 @@ pub(crate) struct Misuse {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Vault {
     entries: Vec<Entry>,
+    /// Made when it is asked for.
+    patterns: OnceLock<Arc<Patterns>>,
 }
 
 #[derive(Debug, Clone)]
@@ -110,6 +112,7 @@ impl Vault {
             String::from_utf8_lossy(PREFIX),
             Uuid::new_v4().simple()
         );
+        self.patterns = OnceLock::new();
         self.entries.push(Entry {
             name: name.to_owned(),
             placeholder: placeholder.clone(),
@@ -145,13 +148,14 @@ impl Vault {
         self.entries.len()
     }
 
-    /// What to look for in answers: every secret that the guest has a placeholder of.
-    pub(crate) fn patterns(&self) -> Vec<Arc<Pattern>> {
-        let patterns = self
-            .entries
-            .iter()
-            .filter_map(|entry| entry.pattern.clone());
-        patterns.collect()
+    /// What to look for in answers: every secret that the guest has a placeholder of. Nothing if there is none.
+    pub(crate) fn patterns(&self) -> Option<&Arc<Patterns>> {
+        let all = || {
+            let patterns = self.entries.iter().filter_map(|it| it.pattern.clone());
+            Arc::new(patterns.collect::<Patterns>())
+        };
+        let patterns = self.patterns.get_or_init(all);
+        (!patterns.is_empty()).then_some(patterns)
     }
 
     /// Whether any of the secrets may go there.
@@ -166,12 +170,13 @@ impl Vault {
             .map(|(_, entry)| entry.name.as_str())
     }
 
-    /// Puts secrets in for their placeholders. `None` when there are none in it.
+    /// Puts secrets in for their placeholders, and adds their names to `names`, each once. `None` when there are none in it.
     pub(crate) fn swap(
         &self,
         text: &[u8],
         to: &Origin,
         encoding: Encoding,
+        names: &mut Vec<String>,
     ) -> Result<Option<Vec<u8>>, Misuse> {
         let mut out: Option<Vec<u8>> = None;
         let mut done = 0;
@@ -192,20 +197,14 @@ impl Vault {
             out.extend_from_slice(&text[done..at]);
             write(out, entry.secret.expose(), encoding);
             done = at + PLACEHOLDER;
+            if !names.contains(&entry.name) {
+                names.push(entry.name.clone());
+            }
         }
         if let Some(out) = &mut out {
             out.extend_from_slice(&text[done..]);
         }
         Ok(out)
-    }
-
-    /// Adds the names of the secrets whose placeholders are in `text` to `names`, each once.
-    pub(crate) fn note(&self, text: &[u8], names: &mut Vec<String>) {
-        for (_, entry) in self.occurrences(text) {
-            if !names.contains(&entry.name) {
-                names.push(entry.name.clone());
-            }
-        }
     }
 
     fn occurrences<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = (usize, &'a Entry)> {
@@ -273,13 +272,13 @@ mod tests {
         let header = format!("Bearer {placeholder}");
         assert_eq!(
             vault
-                .swap(header.as_bytes(), &home, Encoding::Plain)
+                .swap(header.as_bytes(), &home, Encoding::Plain, &mut Vec::new())
                 .unwrap()
                 .unwrap(),
             b"Bearer s3cret"
         );
         let misuse = vault
-            .swap(header.as_bytes(), &other, Encoding::Plain)
+            .swap(header.as_bytes(), &other, Encoding::Plain, &mut Vec::new())
             .unwrap_err();
         assert_eq!(
             misuse,
@@ -289,7 +288,9 @@ mod tests {
             }
         );
         assert_eq!(
-            vault.swap(b"Bearer else", &other, Encoding::Plain).unwrap(),
+            vault
+                .swap(b"Bearer else", &other, Encoding::Plain, &mut Vec::new())
+                .unwrap(),
             None
         );
         assert_eq!(vault.find(header.as_bytes()), Some("token"));
@@ -304,7 +305,7 @@ mod tests {
         let to = origin("https://a.test");
         let (mut vault, placeholder) = vault("s", Home::Unnamed("url".into()));
         let goes = |vault: &Vault, to: &Origin| {
-            let swapped = vault.swap(placeholder.as_bytes(), to, Encoding::Plain);
+            let swapped = vault.swap(placeholder.as_bytes(), to, Encoding::Plain, &mut Vec::new());
             swapped.is_ok()
         };
         assert!(!goes(&vault, &to));
@@ -321,7 +322,7 @@ mod tests {
         let [a, b, c] = ["https://a.test", "https://b.test", "https://c.test"].map(origin);
         let (mut vault, placeholder) = vault("s3cret", Home::Servers(vec![a.clone()]));
         let goes = |vault: &Vault, to: &Origin| {
-            let swapped = vault.swap(placeholder.as_bytes(), to, Encoding::Json);
+            let swapped = vault.swap(placeholder.as_bytes(), to, Encoding::Json, &mut Vec::new());
             assert_eq!(swapped.is_ok(), vault.may_go_to(to));
             swapped.is_ok()
         };
@@ -336,7 +337,9 @@ mod tests {
         let (vault, placeholder) = vault("41b", Home::Granted);
         let is_sent = |before: &str, encoding| {
             let text = format!("{before}{placeholder}");
-            vault.swap(text.as_bytes(), &to, encoding).is_ok()
+            vault
+                .swap(text.as_bytes(), &to, encoding, &mut Vec::new())
+                .is_ok()
         };
         for (before, form, json) in [
             ("%", false, true),
@@ -377,14 +380,14 @@ mod tests {
             let to = origin("https://a.test");
             let (vault, placeholder) = vault(&value, Home::Granted);
             let json = serde_json::json!({ "a": [format!("{before}{placeholder}{placeholder}")] }).to_string();
-            let swapped = vault.swap(json.as_bytes(), &to, Encoding::Json).unwrap().unwrap();
+            let swapped = vault.swap(json.as_bytes(), &to, Encoding::Json, &mut Vec::new()).unwrap().unwrap();
             let read: serde_json::Value = serde_json::from_slice(&swapped).unwrap();
             prop_assert_eq!(read["a"][0].as_str().unwrap(), format!("{before}{value}{value}"));
             let form = url::form_urlencoded::Serializer::new(String::new())
                 .append_pair("user", &before)
                 .append_pair("password", &placeholder)
                 .finish();
-            let swapped = vault.swap(form.as_bytes(), &to, Encoding::Form).unwrap().unwrap();
+            let swapped = vault.swap(form.as_bytes(), &to, Encoding::Form, &mut Vec::new()).unwrap().unwrap();
             let read: Vec<_> = url::form_urlencoded::parse(&swapped).into_owned().collect();
             prop_assert_eq!(&read[0].1, &before);
             prop_assert_eq!(&read[1].1, &value);

@@ -4,32 +4,45 @@ use std::any::{Any, TypeId};
 
 use http::HeaderMap;
 use wasmtime_wasi_http::FieldMap;
-use wasmtime_wasi_http::p2::types::{
-    HostFutureIncomingResponse, HostIncomingResponse, HostOutgoingRequest,
-};
+use wasmtime_wasi_http::p2::types::{HostIncomingResponse, HostOutgoingRequest};
 
 use super::{State, Tally};
+use crate::http::Answer;
 use crate::limits::LimitExceeded;
 
 /// What one header takes besides its name and value.
 const HEADER: usize = 64;
 
+/// Headers are counted each time that the guest has called the host so often, for to count them at each call would take as long as the call. A
+/// guest that makes more than it may is found out so many sets of headers later at the latest.
+const CALLS: u32 = 8;
+
 impl State {
-    /// Counts the handles that there are now.
+    /// Notes how many handles there were at the same time. The table fills its gaps before it grows, so it is as long as it ever had entries.
     pub(super) fn look_at_handles(&mut self) {
-        Tally::peak(&self.run.tally.handles, self.table.iter_mut().count());
+        // The only thing that tells its length.
+        let (_, length) = self.table.iter_mut().size_hint();
+        Tally::peak(&self.run.tally.handles, length.unwrap_or(0));
     }
 
-    /// Counts the handles and the headers that there are now. Headers of one request or answer are bounded by wasmtime, those of a
+    /// Counts what the host holds for the guest.
+    pub(super) fn look(&mut self) {
+        self.look_at_handles();
+        self.calls = self.calls.wrapping_add(1);
+        if self.calls.is_multiple_of(CALLS) {
+            self.look_at_headers();
+        }
+    }
+
+    /// Counts the headers that there are now. Those of one request or answer are bounded by wasmtime, those of a
     /// thousand by nobody else. It has no place where it asks before they grow, so a guest that has too many is stopped
     /// when it next calls the host or goes round a loop.
-    pub(super) fn look(&mut self) {
-        let (mut handles, mut headers) = (0, 0);
-        for entry in self.table.iter_mut() {
-            handles += 1;
-            headers += headers_of(entry).map_or(0, size);
-        }
-        Tally::peak(&self.run.tally.handles, handles);
+    pub(crate) fn look_at_headers(&mut self) {
+        let entries = self.table.iter_mut();
+        let headers = entries
+            .filter_map(|entry| headers_of(entry))
+            .map(size)
+            .sum();
         Tally::peak(&self.run.tally.live_headers, headers);
         let limit = self.run.limits.live_headers;
         if headers > limit {
@@ -53,13 +66,10 @@ fn headers_of(entry: &dyn Any) -> Option<&HeaderMap> {
         let response = entry.downcast_ref::<HostIncomingResponse>()?;
         return Some(&response.headers);
     }
-    if kind != TypeId::of::<HostFutureIncomingResponse>() {
-        return None;
+    if kind == TypeId::of::<Answer>() {
+        return entry.downcast_ref::<Answer>()?.headers();
     }
-    match entry.downcast_ref::<HostFutureIncomingResponse>()? {
-        HostFutureIncomingResponse::Ready(Ok((response, _))) => Some(response.headers()),
-        _ => None,
-    }
+    None
 }
 
 fn size(headers: &HeaderMap) -> usize {

@@ -11,6 +11,7 @@ use crate::state::{HasCapabilities, State};
 pub(super) fn offer(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     add_only_http_to_linker_async(linker)?;
+    crate::http::offer(linker)?;
     application::add_to_linker::<State, HasCapabilities>(linker, State::capabilities)?;
     bindle::add_to_linker::<State, HasCapabilities>(linker, State::capabilities)?;
     console::add_to_linker::<State, HasCapabilities>(linker, State::capabilities)?;

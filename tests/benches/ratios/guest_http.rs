@@ -83,25 +83,21 @@ fn compare(server: &str, url: &str, runtime: &Runtime) {
             .with_limits(limits)
     };
     let (once, often) = (session(0), session(REQUESTS));
+    // Both as bowline does it: among the runtime's tasks.
     let deploy = |session: &Session| {
-        let (done, time) =
-            timed(|| runtime.block_on(target.deploy(Arc::clone(&application), session)));
-        done.expect("the guest gets its answers");
+        let (target, application) = (target.clone(), Arc::clone(&application));
+        let session = session.clone();
+        let work = async move { target.deploy(application, &session).await };
+        let (done, time) = timed(|| runtime.block_on(runtime.spawn(work)));
+        done.expect("nothing panics")
+            .expect("the guest gets its answers");
         time
     };
     let direct = |pause: Duration| {
-        let requests = async {
-            for _ in 0..REQUESTS {
-                let start = Instant::now();
-                while start.elapsed() < pause {
-                    std::hint::spin_loop();
-                }
-                let request = http.reqwest().get(url).bearer_auth(TOKEN);
-                let answer = request.send().await.expect("it answers");
-                answer.bytes().await.expect("the body arrives");
-            }
-        };
-        timed(|| runtime.block_on(requests)).1
+        let requests = send(http.reqwest().clone(), url.to_owned(), pause);
+        let (done, time) = timed(|| runtime.block_on(runtime.spawn(requests)));
+        done.expect("nothing panics");
+        time
     };
     let reqwest = || direct(Duration::ZERO);
     reqwest();
@@ -122,6 +118,18 @@ fn compare(server: &str, url: &str, runtime: &Runtime) {
         "",
     );
     figure("the guest's start and end, once", time(instance), "");
+}
+
+async fn send(http: reqwest::Client, url: String, pause: Duration) {
+    for _ in 0..REQUESTS {
+        let start = Instant::now();
+        while start.elapsed() < pause {
+            std::hint::spin_loop();
+        }
+        let request = http.get(&url).bearer_auth(TOKEN);
+        let answer = request.send().await.expect("it answers");
+        answer.bytes().await.expect("the body arrives");
+    }
 }
 
 fn run_info(target: &Target) -> RunInfo {

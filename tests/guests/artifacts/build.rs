@@ -15,10 +15,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let guests = Compile {
         package: "bowline-guests",
         examples: true,
-        // These components have to be built soon and loaded fast, not to be small.
+        // These components have to be built soon, and to run as fast as those that people publish; they need not be small.
         profile: "guests",
         settings: &[
-            ("opt-level", "1"),
+            ("opt-level", "3"),
             ("panic", "\"abort\""),
             ("strip", "true"),
         ],

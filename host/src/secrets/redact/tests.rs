@@ -2,13 +2,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn patterns(secrets: &[&str]) -> Vec<Arc<Pattern>> {
+fn patterns(secrets: &[&str]) -> Arc<Patterns> {
     let patterns = secrets.iter().filter_map(|secret| Pattern::new(secret));
-    patterns.map(Arc::new).collect()
+    Arc::new(patterns.map(Arc::new).collect())
 }
 
 fn redact(secrets: &[&str], text: &str) -> String {
-    String::from_utf8(Redactor::whole(patterns(secrets), text.as_bytes())).unwrap()
+    String::from_utf8(patterns(secrets).redact(text.as_bytes()).into_owned()).unwrap()
 }
 
 fn in_pieces(secrets: &[&str], text: &[u8], sizes: &[usize]) -> Vec<u8> {
@@ -17,10 +17,10 @@ fn in_pieces(secrets: &[&str], text: &[u8], sizes: &[usize]) -> Vec<u8> {
     let mut rest = text;
     for size in sizes.iter().cycle().take(text.len() + 1) {
         let (piece, after) = rest.split_at((*size).min(rest.len()));
-        out.extend_from_slice(&redactor.push(piece));
+        out.extend_from_slice(&redactor.push(Bytes::copy_from_slice(piece)));
         rest = after;
     }
-    out.extend_from_slice(&redactor.push(rest));
+    out.extend_from_slice(&redactor.push(Bytes::copy_from_slice(rest)));
     out.extend_from_slice(&redactor.finish());
     out
 }
@@ -43,6 +43,21 @@ fn every_way_of_writing_is_found() {
         let around = format!("[\"x{text}\", \"{text}{text}\"]");
         let expected = around.replace(text, &"*".repeat(text.len()));
         assert_eq!(redact(&[secret], &around), expected, "{text}");
+    }
+}
+
+/// Escapes may begin anywhere in a secret, also those for the characters that begin escapes.
+#[test]
+fn secrets_are_found_from_their_first_escape_on() {
+    for (secret, text) in [
+        ("secret", "s\\u0065cret"),
+        ("secret", "sec%72et"),
+        ("a%bcd", "a%25bcd"),
+        ("a%bcd", "a%bcd"),
+        ("a+bcd", "a%2bbcd"),
+        ("a\\bcd", "a\\\\bcd"),
+    ] {
+        assert_eq!(redact(&[secret], text), "*".repeat(text.len()), "{text}");
     }
 }
 
@@ -85,11 +100,17 @@ fn secrets_may_overlap() {
 #[test]
 fn what_cannot_be_a_secret_is_not_held_back() {
     let mut redactor = Redactor::new(patterns(&["secret"]));
-    assert_eq!(&redactor.push(b"hello se")[..], b"hello ");
-    assert_eq!(&redactor.push(b"cre")[..], b"");
-    assert_eq!(&redactor.push(b"ss")[..], b"secres");
-    assert_eq!(&redactor.push(b"ecret!")[..], b"******!");
-    assert_eq!(&redactor.push(b"\\u0073ecre")[..], b"");
+    assert_eq!(
+        &redactor.push(Bytes::from_static(b"hello se"))[..],
+        b"hello "
+    );
+    assert_eq!(&redactor.push(Bytes::from_static(b"cre"))[..], b"");
+    assert_eq!(&redactor.push(Bytes::from_static(b"ss"))[..], b"secres");
+    assert_eq!(
+        &redactor.push(Bytes::from_static(b"ecret!"))[..],
+        b"******!"
+    );
+    assert_eq!(&redactor.push(Bytes::from_static(b"\\u0073ecre"))[..], b"");
     assert_eq!(&redactor.finish()[..], b"\\u0073ecre");
 }
 
@@ -144,7 +165,7 @@ proptest! {
     /// However an answer arrives, the same comes out of it, as long as it was.
     #[test]
     fn pieces_make_no_difference(text in answer(), sizes in prop::collection::vec(1_usize..7, 1..6)) {
-        let whole = Redactor::whole(patterns(&SECRETS), text.as_bytes());
+        let whole = patterns(&SECRETS).redact(text.as_bytes()).into_owned();
         prop_assert_eq!(whole.len(), text.len());
         prop_assert_eq!(in_pieces(&SECRETS, text.as_bytes(), &sizes), whole);
     }
