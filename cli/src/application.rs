@@ -17,6 +17,7 @@ use bowline_content::{
 };
 use bowline_host::client::DownloadError;
 use bowline_host::{HttpClient, HttpOptions};
+use tokio::task::JoinError;
 
 use crate::error::Error;
 use crate::exit::Exit;
@@ -302,7 +303,12 @@ pub(crate) async fn blocking<T: Send + 'static>(
 ) -> Result<T, Error> {
     tokio::task::spawn_blocking(work)
         .await
-        .map_err(|error| Error::new(Exit::Internal, "a thread of bowline broke down").cause(&error))
+        .map_err(|error| broke_down(&error))
+}
+
+/// The error of work whose task has panicked, or was ended with its runtime.
+pub(crate) fn broke_down(error: &JoinError) -> Error {
+    Error::new(Exit::Internal, "a thread of bowline broke down").cause(error)
 }
 
 impl Watch for Progress {

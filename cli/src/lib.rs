@@ -316,8 +316,13 @@ fn log(matches: &ArgMatches) {
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
-/// The runtime that targets and uploads run on.
+/// The runtime that targets and uploads run on. Also where there is one processor it has two threads: while the one runs a guest, the other looks
+/// after timers and answers.
 fn runtime() -> Result<tokio::runtime::Runtime, Error> {
-    tokio::runtime::Runtime::new()
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(processors.max(2))
+        .enable_all()
+        .build()
         .map_err(|error| Error::new(Exit::Internal, "can't start the runtime").cause(&error))
 }

@@ -224,7 +224,7 @@ impl Job {
         // Among the runtime's other tasks: from this thread, each request would have to wake one of the runtime's, and its answer this one.
         let result = runtime
             .block_on(runtime.spawn(work))
-            .unwrap_or_else(|error| Err(broke_down(&error)));
+            .unwrap_or_else(|error| Err(application::broke_down(&error)));
         self.recording.end(result.as_ref().err());
         // Somebody else's change, or a file that was not what its remembered digest says: then the next run reads it.
         if result
@@ -272,10 +272,6 @@ pub(crate) fn run(
     let job = Job::read("deploy", matches, context, variables)?;
     let work = Arc::clone(&job);
     job.run(matches, variables, async move { deploy(&work).await })
-}
-
-fn broke_down(error: &tokio::task::JoinError) -> Error {
-    Error::new(Exit::Internal, "a thread of bowline broke down").cause(error)
 }
 
 pub(crate) fn listen() -> Result<Signals, Error> {
@@ -431,7 +427,9 @@ async fn load(job: &Job) -> Result<(Application, Target), Error> {
     let (chosen, paths) = (context.target.clone(), context.paths.clone());
     let target = tokio::spawn(application::blocking(move || chosen.load(&paths)));
     let application = job.loading.clone().load().await?;
-    let target = target.await.map_err(|error| broke_down(&error))???;
+    let target = target
+        .await
+        .map_err(|error| application::broke_down(&error))???;
     Ok((application, target))
 }
 
