@@ -18,7 +18,7 @@
 //! # What it needs
 //! Operations are futures that can be sent between threads and run on tokio, with its I/O and time drivers, on one thread or
 //! several. [`Target::load`], [`Artifact::read`] and [`HttpClient::new`] block or compute: call them where that holds nobody up.
-//! Dropping an operation's future ends its guest, and what it has begun to send, at once. On a runtime with several threads, put the operation into
+//! Dropping an operation's future ends its guest at once, and gives up what it has begun to send. On a runtime with several threads, put the operation into
 //! a task (`tokio::spawn`): polled by `block_on`, it has to be woken from another thread for each answer.
 //!
 //! # What a target can't do

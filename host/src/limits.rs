@@ -187,7 +187,7 @@ limits! {
 
     /// Bytes of all headers that the target has a handle to at the same time, counted in the same way.
     ///
-    /// They are held by the host, not in the target's memory. A target that closes what it has read holds one or two sets.
+    /// They are held by the host, not in the target's memory, and counted at every eighth call of the host. A target that closes what it has read holds one or two sets.
     "live-headers" live_headers: usize = Bytes(8 * MIB) from 64 * KIB, to 256 * MIB
         => LiveHeaders "more than {} of headers at the same time";
 

@@ -1,7 +1,7 @@
 //! Keeps time for an operation: what the guest computes, and how long all of it takes.
 
 use std::future::{Future, poll_fn};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
@@ -30,6 +30,11 @@ pub(crate) async fn bounded<T>(
 ) -> Result<T, LimitExceeded> {
     let started = Instant::now();
     let compute = run.limits.compute;
+    // Saturating, because whoever wants no limit sets the largest duration.
+    let allowed = || {
+        let wall_clock = run.limits.wall_clock;
+        wall_clock.saturating_add(run.questions.elapsed())
+    };
     let mut call = std::pin::pin!(call);
     // Requests of the guest. Those that are under way when the call ends are dropped with it.
     let mut begun = Vec::new();
@@ -41,6 +46,7 @@ pub(crate) async fn bounded<T>(
         turns.call_is_next.store(true, Ordering::SeqCst);
         go_on(&mut begun, context);
         turns.call_is_next.store(false, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
         let before = Instant::now();
         let outcome = call.as_mut().poll(&mut Context::from_waker(&waker));
         let spent = run.tally.compute(before.elapsed());
@@ -50,24 +56,25 @@ pub(crate) async fn bounded<T>(
         match outcome {
             Poll::Ready(outcome) => Poll::Ready(Ok(outcome)),
             Poll::Pending if spent > compute => Poll::Ready(Err(LimitExceeded::Compute(compute))),
+            // Where one thread does everything, a guest that computes leaves the runtime little time for its timers.
+            Poll::Pending if before.duration_since(started) > allowed() => {
+                Poll::Ready(Err(LimitExceeded::WallClock(run.limits.wall_clock)))
+            }
             Poll::Pending => {
                 let mut new = run.take_begun();
-                go_on(&mut new, context);
-                begun.append(&mut new);
+                if !new.is_empty() {
+                    // Those that the call has given up make room first.
+                    go_on(&mut begun, context);
+                    go_on(&mut new, context);
+                    begun.append(&mut new);
+                }
                 Poll::Pending
             }
         }
     });
     loop {
-        // Saturating, because whoever wants no limit sets the largest duration. A question that is open just now moves the end
-        // on as time goes by, so it is looked at again after a while.
-        let left = || {
-            let allowed = run
-                .limits
-                .wall_clock
-                .saturating_add(run.questions.elapsed());
-            allowed.saturating_sub(started.elapsed())
-        };
+        // A question that is open just now moves the end on as time goes by, so it is looked at again after a while.
+        let left = || allowed().saturating_sub(started.elapsed());
         let wait = left().clamp(Duration::from_millis(20), NEXT_LOOK);
         match tokio::time::timeout(wait, &mut metered).await {
             Ok(outcome) => return outcome,
@@ -96,6 +103,8 @@ impl Wake for Turns {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
+        // With the other fence: either the call is looked at after what it is woken for has happened, or it is seen here that it is not next.
+        fence(Ordering::SeqCst);
         if !self.call_is_next.load(Ordering::SeqCst) {
             self.operation.wake();
         }
@@ -208,6 +217,73 @@ mod tests {
         .unwrap();
         run.end();
         assert_eq!(Arc::strong_count(&run), 1);
+    }
+
+    /// With a limit of one request, a target that gives one up and sends the next has never had two.
+    #[tokio::test]
+    async fn what_is_given_up_is_gone_before_the_next_begins() {
+        let run = run();
+        let (now, most) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+        struct Place(Arc<AtomicU32>);
+        impl Drop for Place {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        let call = async {
+            for _ in 0..5 {
+                let (now, most) = (Arc::clone(&now), Arc::clone(&most));
+                let request = async move {
+                    most.fetch_max(now.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+                    let _place = Place(now);
+                    std::future::pending::<()>().await;
+                };
+                let (request, given_up) = request.remote_handle();
+                run.drive(request.boxed());
+                tokio::task::yield_now().await;
+                drop(given_up);
+            }
+        };
+        bounded(&run, call).await.unwrap();
+        assert_eq!(most.load(Ordering::Relaxed), 1);
+    }
+
+    /// A guest need not wait between two requests, so nothing is looked at meanwhile.
+    #[tokio::test]
+    async fn what_is_begun_and_given_up_does_not_pile_up() {
+        let run = run();
+        bounded(&run, async {
+            for _ in 0..1000 {
+                let request = std::future::pending::<()>();
+                let (request, given_up) = request.remote_handle();
+                run.drive(request.boxed());
+                drop(given_up);
+            }
+            assert!(run.take_begun().len() <= run.limits.concurrent_requests as usize);
+        })
+        .await
+        .unwrap();
+    }
+
+    /// Also where the runtime has no time for its timers.
+    #[tokio::test]
+    async fn the_wall_clock_stops_a_call_that_never_waits() {
+        let limits = Limits {
+            wall_clock: Duration::from_millis(30),
+            ..Limits::default()
+        };
+        let run = Run::unlent("guest", Operation::Deploy, limits);
+        let mut turns = 0;
+        let call = poll_fn(|context| {
+            turns += 1;
+            std::thread::sleep(Duration::from_millis(10));
+            context.waker().wake_by_ref();
+            Poll::<()>::Pending
+        });
+        let outcome = bounded(&run, call).await;
+        assert!(matches!(outcome, Err(LimitExceeded::WallClock(_))));
+        // The runtime looks at its timers after 61.
+        assert!(turns < 30, "{turns}");
     }
 
     #[tokio::test]

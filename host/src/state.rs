@@ -2,8 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
 use std::time::Instant;
 
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use wasmtime::Store;
 use wasmtime::component::{HasData, ResourceTable};
@@ -393,7 +395,14 @@ impl Run {
 
     /// Has the operation go on with this until it is done, while it goes on with the guest's call.
     pub(crate) fn drive(&self, work: BoxFuture<'static, ()>) {
-        self.begun().push(work);
+        let mut begun = std::mem::take(&mut *self.begun());
+        begun.push(work);
+        // What a guest begins before it waits is bounded as what is under way is: this begins all of it, and refuses what is too much.
+        if begun.len() > self.limits.concurrent_requests as usize {
+            let mut context = Context::from_waker(Waker::noop());
+            begun.retain_mut(|work| work.poll_unpin(&mut context).is_pending());
+        }
+        *self.begun() = begun;
     }
 
     /// What is to be driven since this was called before.

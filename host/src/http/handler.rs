@@ -13,7 +13,7 @@ use http::{Method, Response};
 use http_body_util::{BodyExt as _, Empty};
 use url::Url;
 use wasmtime::StoreContextMut;
-use wasmtime::component::{Linker, Resource, ResourceType};
+use wasmtime::component::{Linker, Resource, ResourceTable, ResourceType};
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 use wasmtime_wasi_http::p2::bindings::http::types::{
@@ -29,7 +29,7 @@ use wasmtime_wasi_http::{
 
 use super::exchange::exchange;
 use super::planning;
-use crate::state::State;
+use crate::state::{Run, State};
 
 /// Those that wasmtime's implementation has. What is linked here replaces the same names there.
 const TYPES: &str = "wasi:http/types@0.2.12";
@@ -119,34 +119,28 @@ fn handle(
     options: Option<Resource<RequestOptions>>,
 ) -> wasmtime::Result<Result<Resource<Answer>, ErrorCode>> {
     state.look_at_headers();
-    let mut http = state.http();
-    let request = http.table.delete(request)?;
+    let request = state.table.delete(request)?;
     let options = match options {
-        Some(options) => http.table.delete(options)?,
+        Some(options) => state.table.delete(options)?,
         None => RequestOptions::default(),
     };
-    let request = match read(request, options) {
+    let run = Arc::clone(&state.run);
+    let mut http = state.http();
+    let request = match read(&run, request, options) {
         Ok(request) => request,
         Err(error) => return Ok(Err(code(&mut http, error)?)),
     };
-    let run = Arc::clone(&state.run);
-    let answer = match planning::check(&run, &request) {
-        Err(error) => Answer::Ready(Err(error)),
-        Ok(()) => {
-            let exchange = {
-                let run = Arc::clone(&run);
-                Box::pin(async move { exchange(&run, request).await })
-            };
-            let (exchange, answer) = exchange.remote_handle();
-            run.drive(exchange.boxed());
-            Answer::Pending(answer)
-        }
+    let exchange = {
+        let run = Arc::clone(&run);
+        Box::pin(async move { exchange(&run, request).await })
     };
-    Ok(Ok(state.table.push(answer)?))
+    let (exchange, answer) = exchange.remote_handle();
+    run.drive(exchange.boxed());
+    Ok(Ok(state.table.push(Answer::Pending(answer))?))
 }
 
 /// Takes a guest's request apart. Its address is parsed once: the value that the grant judges is the value that is sent.
-fn read(request: HostOutgoingRequest, options: RequestOptions) -> Result<Request> {
+fn read(run: &Run, request: HostOutgoingRequest, options: RequestOptions) -> Result<Request> {
     let HostOutgoingRequest {
         method,
         scheme,
@@ -156,6 +150,23 @@ fn read(request: HostOutgoingRequest, options: RequestOptions) -> Result<Request
         body,
     } = request;
     let headers = HeaderMap::from(headers);
+    let method = method
+        .try_into()
+        .map_err(|_| Error::HttpRequestMethodInvalid)?;
+    let scheme = match scheme {
+        Some(Scheme::Http) => "http",
+        Some(Scheme::Https) | None => "https",
+        Some(Scheme::Other(other)) if other.eq_ignore_ascii_case("http") => "http",
+        Some(Scheme::Other(other)) if other.eq_ignore_ascii_case("https") => "https",
+        Some(Scheme::Other(_)) => return Err(Error::HttpProtocolError),
+    };
+    // Without one, the first part of the path would be read as the host.
+    let authority = authority.filter(|authority| !authority.is_empty());
+    let authority = authority.ok_or(Error::HttpRequestUriInvalid)?;
+    let path = path_with_query.unwrap_or_default();
+    let url = Url::parse(&[scheme, "://", &authority, &path].concat());
+    planning::check(run, &method, &headers, url.as_ref().ok())?;
+    let url = url.map_err(|_| Error::HttpRequestUriInvalid)?;
     let body = match body {
         Some(body) => body,
         None => {
@@ -166,21 +177,9 @@ fn read(request: HostOutgoingRequest, options: RequestOptions) -> Result<Request
             Empty::new().map_err(|never| match never {}).boxed_unsync()
         }
     };
-    let scheme = match scheme {
-        Some(Scheme::Http) => "http",
-        Some(Scheme::Https) | None => "https",
-        Some(Scheme::Other(_)) => return Err(Error::HttpProtocolError),
-    };
-    // Without one, the first part of the path would be read as the host.
-    let authority = authority.filter(|authority| !authority.is_empty());
-    let authority = authority.ok_or(Error::HttpRequestUriInvalid)?;
-    let path = path_with_query.unwrap_or_default();
-    let url = [scheme, "://", &authority, &path].concat();
     Ok(Request {
-        method: method
-            .try_into()
-            .map_err(|_| Error::HttpRequestMethodInvalid)?,
-        url: Url::parse(&url).map_err(|_| Error::HttpRequestUriInvalid)?,
+        method,
+        url,
         headers,
         body,
         options,
@@ -210,14 +209,17 @@ fn get(http: &mut WasiHttpCtxView<'_>, answer: &Resource<Answer>) -> wasmtime::R
     Ok(Some(Ok(Ok(http.table.push(response)?))))
 }
 
-/// An error in the words of the interface. wasmtime has a table of them and shows it to nobody but the guest, so it is asked as a guest would.
+/// An error in the words of the interface. wasmtime has a table of them and shows it to nobody but the guest, so it is asked as a guest would: with
+/// handles of its own, for the guest may have no room for one more.
 fn code(http: &mut WasiHttpCtxView<'_>, error: Error) -> wasmtime::Result<ErrorCode> {
-    let told = http
-        .table
-        .push(HostFutureIncomingResponse::Ready(Err(error)))?;
-    let got = http.get(Resource::new_borrow(told.rep()))?;
-    http.table.delete(told)?;
-    match got {
+    let mut table = ResourceTable::new();
+    let told = table.push(HostFutureIncomingResponse::Ready(Err(error)))?;
+    let mut asking = WasiHttpCtxView {
+        hooks: http.hooks,
+        table: &mut table,
+        ctx: http.ctx,
+    };
+    match asking.get(told)? {
         Some(Ok(Err(code))) => Ok(code),
         _ => Ok(ErrorCode::InternalError(None)),
     }

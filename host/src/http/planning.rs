@@ -1,9 +1,9 @@
 //! While planning, only requests that look may leave.
 
-use http::Method;
+use http::{HeaderMap, Method};
+use url::Url;
 use wasmtime_wasi_http::{Error, Result};
 
-use super::handler::Request;
 use crate::error::Denial;
 use crate::grant::Origin;
 use crate::state::Run;
@@ -18,26 +18,27 @@ const OVERRIDES: [&str; 3] = [
 
 /// Refuses what is no GET and no HEAD while the operation only plans (RFC 9110, section 9.2.1: those two ask for no change). It is
 /// called as the guest sends, not when the request is on its way: a guest that doesn't wait for the answer is found out, too.
-pub(super) fn check(run: &Run, request: &Request) -> Result<()> {
+pub(super) fn check(
+    run: &Run,
+    method: &Method,
+    headers: &HeaderMap,
+    url: Option<&Url>,
+) -> Result<()> {
     if !run.operation.only_looks() {
         return Ok(());
     }
-    let method = &request.method;
     let mut what = if !matches!(*method, Method::GET | Method::HEAD) {
         format!(
             "a request with the method {}",
             text::line(method.as_str(), 32)
         )
-    } else if let Some(header) = OVERRIDES
-        .iter()
-        .find(|name| request.headers.contains_key(**name))
-    {
+    } else if let Some(header) = OVERRIDES.iter().find(|name| headers.contains_key(**name)) {
         format!("a {method} request with the header {header}, which stands for another method,")
     } else {
         return Ok(());
     };
     // Only the origin: a path may hold what should not be shown.
-    if let Ok(origin) = Origin::of(&request.url) {
+    if let Some(Ok(origin)) = url.map(Origin::of) {
         what.push_str(&format!(" to {origin}"));
     }
     run.deny(Denial::WriteWhilePlanning(what));
