@@ -125,10 +125,9 @@ fn handle(
         None => RequestOptions::default(),
     };
     let run = Arc::clone(&state.run);
-    let mut http = state.http();
     let request = match read(&run, request, options) {
         Ok(request) => request,
-        Err(error) => return Ok(Err(code(&mut http, error)?)),
+        Err(error) => return Ok(Err(code(&mut state.http(), error)?)),
     };
     let exchange = {
         let run = Arc::clone(&run);
@@ -222,5 +221,102 @@ fn code(http: &mut WasiHttpCtxView<'_>, error: Error) -> wasmtime::Result<ErrorC
     match asking.get(told)? {
         Some(Ok(Err(code))) => Ok(code),
         _ => Ok(ErrorCode::InternalError(None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasmtime_wasi_http::WasiHttpCtx;
+    use wasmtime_wasi_http::p2::bindings::http::types::Method as WasiMethod;
+
+    use super::*;
+    use crate::error::Operation;
+    use crate::http::Hooks;
+    use crate::limits::Limits;
+
+    fn run(operation: Operation) -> Run {
+        Run::unlent("guest", operation, Limits::default())
+    }
+
+    fn request(scheme: Option<Scheme>, authority: &str, path: &str) -> HostOutgoingRequest {
+        HostOutgoingRequest {
+            method: WasiMethod::Get,
+            scheme,
+            authority: Some(authority.to_owned()),
+            path_with_query: Some(path.to_owned()),
+            headers: FieldMap::new_mutable(1000),
+            body: None,
+        }
+    }
+
+    fn url(request: HostOutgoingRequest) -> Result<String> {
+        let read = read(&run(Operation::Deploy), request, RequestOptions::default());
+        read.map(|request| request.url.to_string())
+    }
+
+    #[test]
+    fn an_address_is_put_together_of_its_parts() {
+        let other = |scheme: &str| Some(Scheme::Other(scheme.to_owned()));
+        for (scheme, authority, path, expected) in [
+            (Some(Scheme::Http), "a.test:80", "/x?y", "http://a.test/x?y"),
+            (Some(Scheme::Https), "a.test", "", "https://a.test/"),
+            (None, "a.test:8443", "?y", "https://a.test:8443/?y"),
+            (other("HTTP"), "[::1]:1", "/", "http://[::1]:1/"),
+            (other("https"), "A.test", "//b/c", "https://a.test//b/c"),
+        ] {
+            assert_eq!(url(request(scheme, authority, path)).unwrap(), expected);
+        }
+        let refused = url(request(other("ftp"), "a.test", "/"));
+        assert!(matches!(refused, Err(Error::HttpProtocolError)));
+        for (authority, path) in [("", "/b.test/"), ("a.test:99999", "/")] {
+            let refused = url(request(None, authority, path));
+            assert!(
+                matches!(refused, Err(Error::HttpRequestUriInvalid)),
+                "{authority}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_announced_has_to_be_there() {
+        let announcing = |length: &str| {
+            let mut request = request(None, "a.test", "/");
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_LENGTH, length.parse().unwrap());
+            request.headers = FieldMap::new_immutable(&mut Hooks, headers);
+            url(request)
+        };
+        assert!(announcing("0").is_ok());
+        assert!(matches!(
+            announcing("5"),
+            Err(Error::HttpRequestBodySize(_))
+        ));
+    }
+
+    /// Also to an address that could not be sent to.
+    #[test]
+    fn a_write_while_planning_is_noted_whatever_its_address() {
+        let run = run(Operation::Plan);
+        let mut request = request(None, "a.test:99999", "/");
+        request.method = WasiMethod::Post;
+        let refused = read(&run, request, RequestOptions::default());
+        assert!(matches!(refused, Err(Error::HttpRequestDenied)));
+        assert!(run.report().has_written());
+    }
+
+    #[test]
+    fn why_there_is_no_answer_is_told_to_a_guest_with_all_its_handles() {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(1);
+        let refused = Answer::Ready(Err(Error::ConnectionRefused));
+        let answer = table.push(refused).unwrap();
+        let mut http = WasiHttpCtxView {
+            hooks: &mut Hooks,
+            table: &mut table,
+            ctx: &mut WasiHttpCtx::new(),
+        };
+        let got = get(&mut http, &answer).unwrap();
+        assert!(matches!(got, Some(Ok(Err(ErrorCode::ConnectionRefused)))));
+        assert!(matches!(get(&mut http, &answer).unwrap(), Some(Err(()))));
     }
 }
