@@ -38,6 +38,8 @@ pub(super) struct Wire {
     http: HttpClient,
     address: ServerAddress,
     credentials: Option<Credentials>,
+    /// What must not be shown of answers.
+    secrets: Option<Arc<Patterns>>,
     timing: Timing,
     root: OnceCell<Root>,
     /// Whether the server ever answered. A wrong address should fail soon,
@@ -70,9 +72,11 @@ impl Wire {
         credentials: Option<Credentials>,
         timing: Timing,
     ) -> Self {
+        let secrets = credentials.as_ref().map(Credentials::patterns);
         Self {
             http,
             address,
+            secrets: secrets.map(Arc::new),
             credentials,
             timing,
             root: OnceCell::new(),
@@ -237,13 +241,12 @@ impl Wire {
                 break;
             }
         }
-        let secrets = self.credentials.as_ref().map(Credentials::patterns);
         Ok(Answer {
             status,
             headers,
             body: body.into(),
             cut,
-            secrets: secrets.map(Arc::new),
+            secrets: self.secrets.clone(),
         })
     }
 
