@@ -1,17 +1,24 @@
 //! Capability `application`: what is deployed, to look at and to read.
 
 use std::io::{ErrorKind, Read};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
 use bowline_app::{Application, Content, Digest};
+use bytes::Bytes;
+use http_body::Frame;
+use http_body_util::{BodyExt as _, StreamBody};
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::Resource;
+use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::bindings::{application, failure};
 use crate::state::{Capabilities, GuestError};
 
 /// Bytes that one `read` gives at most, whatever the guest asks for.
 const MAX_READ: u32 = 1 << 20;
+
+/// Bytes that are read at once of what the host sends itself.
+const PIECE: u32 = 256 << 10;
 
 /// What a guest's `application` handle stands for.
 pub struct ApplicationHandle(Arc<Application>);
@@ -34,16 +41,36 @@ pub struct Reader {
 
 struct Source {
     bytes: Box<dyn Read + Send>,
+    /// Bytes that are still to be read, unless the file has changed.
+    left: u64,
     expected: Digest,
     hash: Sha256,
 }
 
+/// Why a content can't be read to its end.
+#[derive(Debug, thiserror::Error)]
+enum ReadError {
+    #[error("the content can't be read: {0}")]
+    Io(#[from] std::io::Error),
+    #[error("the file with SHA-256 {0} has changed since the application was read")]
+    Changed(Digest),
+    #[error("reading this content has failed before")]
+    Before,
+}
+
+impl From<ReadError> for failure::Error {
+    fn from(error: ReadError) -> Self {
+        let text = error.to_string();
+        match error {
+            ReadError::Changed(_) => Self::Conflict(text),
+            ReadError::Io(_) | ReadError::Before => Self::Unavailable(text),
+        }
+    }
+}
+
 impl Source {
     /// The next bytes. At the end it is checked that they were those that were hashed when the application was loaded.
-    fn read(&mut self, max: u32) -> Result<Vec<u8>, failure::Error> {
-        let unreadable = |error: std::io::Error| {
-            failure::Error::Unavailable(format!("the content can't be read: {error}"))
-        };
+    fn read(&mut self, max: u32) -> Result<Vec<u8>, ReadError> {
         let mut chunk = vec![0; max.min(MAX_READ) as usize];
         let mut filled = 0;
         while filled < chunk.len() {
@@ -51,21 +78,81 @@ impl Source {
                 Ok(0) => break,
                 Ok(n) => filled += n,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(unreadable(error)),
+                Err(error) => return Err(error.into()),
             }
         }
         chunk.truncate(filled);
         self.hash.update(&chunk);
-        if filled == 0
-            && max > 0
-            && Digest::from_bytes(self.hash.clone().finalize().into()) != self.expected
-        {
-            let digest = self.expected;
-            return Err(failure::Error::Conflict(format!(
-                "the file with SHA-256 {digest} has changed since the application was read"
-            )));
+        self.left = self.left.saturating_sub(filled as u64);
+        if filled == 0 && max > 0 {
+            self.check()?;
         }
         Ok(chunk)
+    }
+
+    /// Whether what was read is what was hashed.
+    fn check(&self) -> Result<(), ReadError> {
+        let read = Digest::from_bytes(self.hash.clone().finalize().into());
+        if read == self.expected {
+            Ok(())
+        } else {
+            Err(ReadError::Changed(self.expected))
+        }
+    }
+}
+
+/// A content that the host sends for a target. Once nobody holds this any more, no more of it is read.
+#[derive(Default)]
+pub(crate) struct Sending {
+    failed: OnceLock<failure::Error>,
+}
+
+impl Sending {
+    /// Why not all of it could be sent, if it is for the content: what reading it would have failed with.
+    pub(crate) fn failed(&self) -> Option<failure::Error> {
+        self.failed.get().cloned()
+    }
+
+    fn fail(&self, error: ReadError) -> Error {
+        self.failed.get_or_init(|| error.into());
+        Error::ConnectionTerminated
+    }
+}
+
+impl Reader {
+    /// What is still to be read, as a request's body, and its length in bytes.
+    ///
+    /// The last piece comes after the check that all of them are what was hashed when the application was loaded: of a file that has changed,
+    /// no server gets as many bytes as it was told to expect.
+    pub(crate) fn send(self) -> (WasiBody, u64, Arc<Sending>) {
+        let length = self.source.as_ref().map_or(0, |source| source.left);
+        let sending = Arc::new(Sending::default());
+        let held = Arc::downgrade(&sending);
+        let pieces = futures::stream::try_unfold(self.source, move |source| {
+            let held = Weak::clone(&held);
+            async move {
+                // It was answered before it was sent, or its operation has ended.
+                let sending = held.upgrade().ok_or(Error::ConnectionTerminated)?;
+                let mut source = source.ok_or_else(|| sending.fail(ReadError::Before))?;
+                if source.left == 0 {
+                    return Ok(None);
+                }
+                let piece = tokio::task::spawn_blocking(move || {
+                    let most = u32::try_from(source.left).map_or(PIECE, |left| left.min(PIECE));
+                    let piece = source.read(most)?;
+                    if source.left == 0 {
+                        source.check()?;
+                    }
+                    Ok((Frame::data(Bytes::from(piece)), Some(source)))
+                });
+                let piece = piece.await.map_err(std::io::Error::other);
+                match piece.map_err(ReadError::Io).flatten() {
+                    Ok(piece) => Ok(Some(piece)),
+                    Err(error) => Err(sending.fail(error)),
+                }
+            }
+        });
+        (StreamBody::new(pieces).boxed_unsync(), length, sending)
     }
 }
 
@@ -157,6 +244,7 @@ impl application::HostApplication for Capabilities<'_> {
         })?;
         let source = Source {
             bytes,
+            left: content.size(),
             expected: digest,
             hash: Sha256::new(),
         };
@@ -174,9 +262,10 @@ impl application::HostApplication for Capabilities<'_> {
 impl application::HostReader for Capabilities<'_> {
     async fn read(&mut self, handle: Resource<Reader>, max: u32) -> Result<Vec<u8>, GuestError> {
         let reader = self.table.get_mut(&handle)?;
-        let failed =
-            || failure::Error::Unavailable("reading this content has failed before".to_owned());
-        let mut source = reader.source.take().ok_or_else(failed)?;
+        let mut source = reader
+            .source
+            .take()
+            .ok_or(failure::Error::from(ReadError::Before))?;
         // Files block, and the guest's computing time must not count what the disk takes.
         let (source, chunk) = tokio::task::spawn_blocking(move || {
             let chunk = source.read(max);
@@ -184,7 +273,7 @@ impl application::HostReader for Capabilities<'_> {
         })
         .await
         .map_err(|error| GuestError::Trap(wasmtime::Error::msg(error.to_string())))?;
-        let chunk = chunk?;
+        let chunk = chunk.map_err(failure::Error::from)?;
         self.table.get_mut(&handle)?.source = Some(source);
         Ok(chunk)
     }
@@ -222,5 +311,95 @@ fn component(component: &bowline_app::Component) -> application::Component {
         allowed_outbound_hosts: component.allowed_outbound_hosts.clone(),
         key_value_stores: component.key_value_stores.clone(),
         sqlite_databases: component.sqlite_databases.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    fn reader(bytes: &[u8], announced: u64, hashed: &[u8]) -> Reader {
+        Reader {
+            source: Some(Source {
+                bytes: Box::new(Cursor::new(bytes.to_vec())),
+                left: announced,
+                expected: Digest::of(hashed),
+                hash: Sha256::new(),
+            }),
+        }
+    }
+
+    /// What arrives of a body until it ends, and why it ends early.
+    async fn arriving(reader: Reader) -> (u64, Vec<u8>, Option<failure::Error>) {
+        let (mut body, length, sending) = reader.send();
+        let mut arrived = Vec::new();
+        while let Some(frame) = body.frame().await {
+            match frame {
+                Ok(frame) => arrived.extend_from_slice(&frame.into_data().unwrap()),
+                Err(_) => return (length, arrived, Some(sending.failed().unwrap())),
+            }
+        }
+        assert!(sending.failed().is_none());
+        (length, arrived, None)
+    }
+
+    #[tokio::test]
+    async fn a_content_is_sent_as_it_was_hashed() {
+        for size in [0, 1, PIECE as usize, 3 * PIECE as usize + 1] {
+            let content = vec![7; size];
+            let whole = reader(&content, size as u64, &content);
+            let (length, arrived, reason) = arriving(whole).await;
+            assert_eq!(length, size as u64);
+            assert!(reason.is_none(), "{reason:?}");
+            assert!(arrived == content, "{size}");
+            // What has been added to the file since is none of it.
+            let more = [&content[..], b"more"].concat();
+            let (_, arrived, _) = arriving(reader(&more, size as u64, &content)).await;
+            assert!(arrived == content, "{size}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_read_before_is_not_sent() {
+        let mut reader = reader(b"0123456789", 10, b"0123456789");
+        let source = reader.source.as_mut().unwrap();
+        assert_eq!(source.read(4).unwrap(), b"0123");
+        let (length, arrived, reason) = arriving(reader).await;
+        assert_eq!((length, &*arrived), (6, &b"456789"[..]));
+        assert!(reason.is_none(), "{reason:?}");
+    }
+
+    #[tokio::test]
+    async fn of_what_has_changed_not_all_is_sent() {
+        for size in [1, PIECE as usize, 3 * PIECE as usize + 1] {
+            let content = vec![7; size];
+            let mut other = content.clone();
+            other[0] = 8;
+            for changed in [&other[..], &content[..size - 1], &[]] {
+                let changed = reader(changed, size as u64, &content);
+                let (length, arrived, reason) = arriving(changed).await;
+                assert_eq!(length, size as u64);
+                assert!(arrived.len() < size, "{size}");
+                assert!(matches!(reason, Some(failure::Error::Conflict(_))));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_read_before_is_not_sent() {
+        let (length, arrived, reason) = arriving(Reader { source: None }).await;
+        assert_eq!((length, arrived), (0, Vec::new()));
+        assert!(matches!(reason, Some(failure::Error::Unavailable(_))));
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_not_read_on() {
+        let content = vec![7; 2 * PIECE as usize];
+        let (mut body, _, sending) = reader(&content, content.len() as u64, &content).send();
+        assert!(body.frame().await.unwrap().is_ok());
+        drop(sending);
+        assert!(body.frame().await.unwrap().is_err());
     }
 }

@@ -9,6 +9,7 @@ mod generated {
             "bowline:deploy/application.[method]reader.read": async | trappable,
             "bowline:deploy/environment.[method]environment.setting": async | trappable,
             "bowline:deploy/bindle": async | trappable,
+            "bowline:deploy/http": async | trappable,
             default: trappable,
         },
         exports: { default: async },
@@ -24,7 +25,9 @@ mod generated {
     });
 }
 
-pub(crate) use generated::bowline::deploy::{application, bindle, console, environment, failure};
+pub(crate) use generated::bowline::deploy::{
+    application, bindle, console, environment, failure, http,
+};
 pub(crate) use generated::exports::bowline::deploy::{
     authentication, deploy_target, planning, platform,
 };

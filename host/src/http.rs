@@ -15,24 +15,30 @@ mod handler;
 mod incoming;
 mod outgoing;
 mod planning;
+mod send;
 
 pub(crate) use handler::{Answer, offer};
 
 /// Completes when all of the response has been received, or with why it was not.
 type Rest = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
+/// Guests can neither set nor see these: they belong to one connection, not to the request, or are the client's to set.
+fn is_forbidden(name: &HeaderName) -> bool {
+    static MORE: [HeaderName; 3] = [header::TE, header::TRAILER, header::EXPECT];
+    static COMMON: [HeaderName; 9] = DEFAULT_FORBIDDEN_HEADERS;
+    COMMON.contains(name) || MORE.contains(name) || name.as_str().starts_with("proxy-")
+}
+
 /// What wasmtime's implementation of `wasi:http` leaves to the host.
 pub(crate) struct Hooks;
 
 impl WasiHttpHooks for Hooks {
-    /// Guests can neither set nor see these: they belong to one connection, not to the request, or are the client's to set.
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
-        const MORE: [HeaderName; 3] = [header::TE, header::TRAILER, header::EXPECT];
-        Arc::new(|name| {
-            DEFAULT_FORBIDDEN_HEADERS.contains(name)
-                || MORE.contains(name)
-                || name.as_str().starts_with("proxy-")
-        })
+        Arc::new(is_forbidden)
+    }
+
+    fn is_forbidden_header(&mut self, name: &HeaderName) -> bool {
+        is_forbidden(name)
     }
 
     /// What was written and not yet sent stays in the host's memory: two pieces for each body, and a guest may have as many as

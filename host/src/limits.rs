@@ -151,7 +151,7 @@ limits! {
 
     /// HTTP requests at the same time.
     ///
-    /// More help no platform, and each may hold up to 1 MiB of host memory.
+    /// More help no platform, and each may hold as much of the host's memory as one call hands over. One that was answered counts until its body is sent.
     "concurrent-requests" concurrent_requests: u32 = Count(16) from 1, to 256
         => ConcurrentRequests "more than {} HTTP requests at the same time";
 
@@ -199,7 +199,7 @@ limits! {
 
     /// Bytes that one call may hand to the host.
     ///
-    /// A piece of a body has at most 1 MiB.
+    /// A request's body that the target has made itself goes in one call. What is larger is a file, which the host sends, or goes in pieces.
     "call-bytes" call_bytes: usize = Bytes(16 * MIB) from 64 * KIB, to GIB
         => CallBytes "more than {} in one call";
 

@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 use std::time::Instant;
 
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, RemoteHandle};
 use wasmtime::Store;
 use wasmtime::component::{HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -391,6 +391,17 @@ impl Run {
             figures.extend(limit.map(|kind| (name, kind.alike(number))));
         }
         Usage::new(&self.target, self.operation, &self.limits, &figures)
+    }
+
+    /// Begins something that the operation goes on with while it goes on with the guest's call. It ends with what is returned, too.
+    pub(crate) fn begin<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> RemoteHandle<T> {
+        // First to where it stays, for it is large.
+        let (work, handle) = Box::pin(work).remote_handle();
+        self.drive(work.boxed());
+        handle
     }
 
     /// Has the operation go on with this until it is done, while it goes on with the guest's call.

@@ -12,6 +12,7 @@ const CONTRACT: &[&str] = &[
     "bowline:deploy/console",
     "bowline:deploy/environment",
     "bowline:deploy/failure",
+    "bowline:deploy/http",
 ];
 
 /// Interfaces of WASI 0.2 that a target may import. HTTP goes to granted origins only. The file system has no folder, there are no

@@ -74,7 +74,8 @@ pub(super) async fn exchange(run: &Arc<Run>, request: Request) -> Result<Respons
         ..Note::default()
     };
     swap_headers(run, &vault, &mut headers, &origin, &mut note)?;
-    let body = Outgoing::prepare(run, &vault, body, &mut headers, &origin, &mut note).await?;
+    let body =
+        Outgoing::prepare(run, &vault, body, &mut headers, &origin, &mut note, &turn).await?;
 
     let mut outgoing = reqwest::Request::new(method, url.clone());
     *outgoing.headers_mut() = headers;
@@ -106,7 +107,7 @@ pub(super) async fn exchange(run: &Arc<Run>, request: Request) -> Result<Respons
     if is_opaque && vault.may_go_to(&origin) {
         let denial = Denial::Opaque(origin);
         receipt.failed(&denial.to_string(), false);
-        return Err(deny(run, denial));
+        return Err(refuse_answer(run, denial));
     }
     let mut response = response;
     let patterns = vault.patterns();
@@ -170,18 +171,22 @@ fn patience(options: &RequestOptions) -> Option<Duration> {
     Some(connect.saturating_add(first_byte))
 }
 
-/// One of the requests that are under way at the same time; its place is free again when it is dropped.
-pub(super) struct Turn(Arc<AtomicU32>);
+/// One of the requests that are under way at the same time. Its place is free again when all that the host keeps of it is gone: the answer's body,
+/// and the request's, which a server may answer without having read it.
+#[derive(Clone)]
+pub(super) struct Turn(#[expect(dead_code, reason = "it counts until it is dropped")] Arc<Place>);
+
+struct Place(Arc<AtomicU32>);
 
 #[cfg(test)]
 impl Turn {
     /// A place that nobody else waits for.
     pub(super) fn free() -> Self {
-        Self(Arc::new(AtomicU32::new(1)))
+        Self(Arc::new(Place(Arc::new(AtomicU32::new(1)))))
     }
 }
 
-impl Drop for Turn {
+impl Drop for Place {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -201,7 +206,7 @@ fn take_turn(run: &Arc<Run>) -> Result<Turn> {
     let now = run.requests_now.load(Ordering::Relaxed);
     let peak = &run.tally.concurrent_requests;
     peak.fetch_max(now, Ordering::Relaxed);
-    Ok(Turn(Arc::clone(&run.requests_now)))
+    Ok(Turn(Arc::new(Place(Arc::clone(&run.requests_now)))))
 }
 
 /// Headers by which some servers take a request for one with another method or path.
@@ -276,6 +281,12 @@ fn section_size(headers: &HeaderMap) -> usize {
 pub(super) fn deny(run: &Run, denial: Denial) -> Error {
     run.deny(denial);
     Error::HttpRequestDenied
+}
+
+/// Notes an answer that the guest does not get. The server may have acted.
+pub(super) fn refuse_answer(run: &Run, denial: Denial) -> Error {
+    run.deny(denial);
+    Error::HttpResponseContentCoding(None)
 }
 
 /// Notes the misuse of a secret; what is returned is for the guest.

@@ -12,7 +12,7 @@ pub(super) fn unanswered(run: &Run, error: TransportError) -> Error {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(&error);
     while let Some(current) = cause {
         if let Some(super::outgoing::Broken(reason)) = current.downcast_ref() {
-            return reason.error();
+            return reason.error_under_way();
         }
         cause = current.source();
     }

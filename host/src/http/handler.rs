@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use futures::FutureExt as _;
 use futures::future::RemoteHandle;
 use http::header::{self, HeaderMap};
 use http::{Method, Response};
@@ -131,11 +130,10 @@ fn handle(
     };
     let exchange = {
         let run = Arc::clone(&run);
-        Box::pin(async move { exchange(&run, request).await })
+        async move { exchange(&run, request).await }
     };
-    let (exchange, answer) = exchange.remote_handle();
-    run.drive(exchange.boxed());
-    Ok(Ok(state.table.push(Answer::Pending(answer))?))
+    let answer = Answer::Pending(run.begin(exchange));
+    Ok(Ok(state.table.push(answer)?))
 }
 
 /// Takes a guest's request apart. Its address is parsed once: the value that the grant judges is the value that is sent.
@@ -163,8 +161,8 @@ fn read(run: &Run, request: HostOutgoingRequest, options: RequestOptions) -> Res
     let authority = authority.filter(|authority| !authority.is_empty());
     let authority = authority.ok_or(Error::HttpRequestUriInvalid)?;
     let path = path_with_query.unwrap_or_default();
-    let url = Url::parse(&[scheme, "://", &authority, &path].concat());
-    planning::check(run, &method, &headers, url.as_ref().ok())?;
+    let url = [scheme, "://", &authority, &path].concat();
+    let url = planning::address(run, &method, &headers, &url)?;
     let url = url.map_err(|_| Error::HttpRequestUriInvalid)?;
     let body = match body {
         Some(body) => body,

@@ -12,7 +12,7 @@ use tokio::time::Sleep;
 use url::Url;
 use wasmtime_wasi_http::{Error, Result, WasiBody};
 
-use super::exchange::{Turn, deny};
+use super::exchange::{Turn, refuse_answer};
 use super::fault;
 use crate::client::TransportError;
 use crate::error::Denial;
@@ -141,7 +141,7 @@ impl Incoming {
         };
         // Also a secret that is known already may be allowed there only now.
         if let Some(origin) = self.opaque.take_if(|origin| vault.may_go_to(origin)) {
-            return Err(deny(&self.run, Denial::Opaque(origin)));
+            return Err(refuse_answer(&self.run, Denial::Opaque(origin)));
         }
         if vault.len() == self.known {
             return Ok(None);

@@ -11,7 +11,7 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyDataStream, BodyExt};
 use wasmtime_wasi_http::{Error, Result, WasiBody};
 
-use super::exchange::misused;
+use super::exchange::{Turn, misused};
 use crate::error::SecretMisuse;
 use crate::grant::Origin;
 use crate::journal::{Content, Note, Sent};
@@ -21,6 +21,21 @@ use crate::state::{Run, Way};
 /// Bodies up to this size are held back until they are complete: then their length is known to the server, and secrets can be put in.
 /// Logins and API calls have some kilobytes. Larger ones are streamed.
 const WHOLE: usize = 1 << 20;
+
+/// Bytes of a longer body that the client gets at once.
+const PIECE: usize = 64 << 10;
+
+/// Bytes of a body that the client has. The request keeps its turn until it has let go of them.
+struct Leaving {
+    bytes: Bytes,
+    _turn: Turn,
+}
+
+impl AsRef<[u8]> for Leaving {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
 
 /// The body of a request, ready to go.
 pub(super) enum Outgoing {
@@ -38,6 +53,7 @@ impl Outgoing {
         headers: &mut HeaderMap,
         origin: &Origin,
         note: &mut Note,
+        turn: &Turn,
     ) -> Result<Self> {
         let mut start = BytesMut::new();
         let mut ended = false;
@@ -70,6 +86,7 @@ impl Outgoing {
                 seen: start.len() as u64,
                 held: start,
                 ended: false,
+                _turn: turn.clone(),
             };
             return Ok(Self::Stream(Box::new(guarded)));
         }
@@ -79,9 +96,13 @@ impl Outgoing {
         // As the guest wrote it: the digest of a body with a secret in it could be used to guess the secret.
         note.body = Sent::Known(Content::of(&start));
         let misused = |misuse| misused(run, misuse, origin);
+        let whole = |bytes| {
+            let _turn = turn.clone();
+            Self::Whole(Bytes::from_owner(Leaving { bytes, _turn }))
+        };
         let Some(encoding) = encoding(headers) else {
             return match vault.find(&start) {
-                None => Ok(Self::Whole(start.freeze())),
+                None => Ok(whole(start.freeze())),
                 Some(name) => Err(misused(Misuse {
                     name: name.to_owned(),
                     reason: SecretMisuse::Body,
@@ -90,13 +111,13 @@ impl Outgoing {
         };
         let swapped = vault.swap(&start, origin, encoding, &mut note.secrets);
         match swapped.map_err(misused)? {
-            None => Ok(Self::Whole(start.freeze())),
+            None => Ok(whole(start.freeze())),
             Some(swapped) => {
                 // The guest counted with the placeholder in it.
                 if headers.contains_key(header::CONTENT_LENGTH) {
                     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(swapped.len()));
                 }
-                Ok(Self::Whole(swapped.into()))
+                Ok(whole(swapped.into()))
             }
         }
     }
@@ -137,12 +158,23 @@ pub(super) enum Breach {
 }
 
 impl Breach {
+    /// Before anything of the request has left.
     pub(super) fn error(self) -> Error {
         match self {
             Self::TooLarge => Error::HttpRequestBodySize(None),
             Self::Secret => Error::HttpRequestDenied,
             Self::Guest => Error::ConnectionTerminated,
         }
+    }
+
+    /// When a part of it has left, and the server may have acted.
+    pub(super) fn error_under_way(self) -> Error {
+        let reason = match self {
+            Self::TooLarge => "the host broke its body off, which is too large",
+            Self::Secret => "the host broke its body off, in which is a secret",
+            Self::Guest => return Error::ConnectionTerminated,
+        };
+        Error::InternalError(Some(reason.to_owned()))
     }
 }
 
@@ -168,6 +200,7 @@ pub(super) struct Guarded {
     held: BytesMut,
     seen: u64,
     ended: bool,
+    _turn: Turn,
 }
 
 impl Guarded {
@@ -182,7 +215,7 @@ impl Guarded {
             return Err(Breach::Secret);
         }
         let keep = if self.ended { 0 } else { PLACEHOLDER - 1 };
-        let free = self.held.len().saturating_sub(keep);
+        let free = self.held.len().saturating_sub(keep).min(PIECE);
         if free == 0 {
             return Ok(None);
         }
@@ -199,6 +232,10 @@ impl Body for Guarded {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         loop {
+            // The client goes on with a body after its answer, and whether anybody waits for that or not.
+            if self.run.is_over() {
+                return Poll::Ready(Some(Err(Broken(Breach::Guest))));
+            }
             match self.release() {
                 Err(breach) => return Poll::Ready(Some(Err(Broken(breach)))),
                 Ok(Some(bytes)) => return Poll::Ready(Some(Ok(Frame::data(bytes)))),
@@ -206,9 +243,6 @@ impl Body for Guarded {
                 Ok(None) => {}
             }
             match ready!(Pin::new(&mut self.body).poll_frame(context)) {
-                None if self.run.is_over() => {
-                    return Poll::Ready(Some(Err(Broken(Breach::Guest))));
-                }
                 None => self.ended = true,
                 Some(Err(_)) => return Poll::Ready(Some(Err(Broken(Breach::Guest)))),
                 Some(Ok(frame)) => {
@@ -240,7 +274,8 @@ mod tests {
         let origin = "https://a.test".parse().unwrap();
         let (mut headers, mut note) = (HeaderMap::new(), Note::default());
         let vault = Arc::default();
-        Outgoing::prepare(run, &vault, body, &mut headers, &origin, &mut note).await
+        let turn = Turn::free();
+        Outgoing::prepare(run, &vault, body, &mut headers, &origin, &mut note, &turn).await
     }
 
     /// To its reader, a body whose guest was stopped looks complete. The server must not take half of a file for all of it.

@@ -16,14 +16,21 @@ const OVERRIDES: [&str; 3] = [
     "x-method-override",
 ];
 
-/// Refuses what is no GET and no HEAD while the operation only plans (RFC 9110, section 9.2.1: those two ask for no change). It is
-/// called as the guest sends, not when the request is on its way: a guest that doesn't wait for the answer is found out, too.
-pub(super) fn check(
+/// Reads the address of a request, and refuses a write while planning, to whatever address.
+pub(super) fn address(
     run: &Run,
     method: &Method,
     headers: &HeaderMap,
-    url: Option<&Url>,
-) -> Result<()> {
+    text: &str,
+) -> Result<Result<Url, url::ParseError>> {
+    let url = Url::parse(text);
+    check(run, method, headers, url.as_ref().ok())?;
+    Ok(url)
+}
+
+/// Refuses what is no GET and no HEAD while the operation only plans (RFC 9110, section 9.2.1: those two ask for no change). It is
+/// called as the guest sends, not when the request is on its way: a guest that doesn't wait for the answer is found out, too.
+fn check(run: &Run, method: &Method, headers: &HeaderMap, url: Option<&Url>) -> Result<()> {
     if !run.operation.only_looks() {
         return Ok(());
     }

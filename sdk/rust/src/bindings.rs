@@ -8,5 +8,7 @@ wit_bindgen::generate!({
     path: "../../wit",
     pub_export_macro: true,
     default_bindings_module: "$crate::bindings",
-    additional_derives: [PartialEq],
+    additional_derives: [PartialEq, Eq],
+    // A handle in them has no equal.
+    additional_derives_ignore: ["body", "request"],
 });

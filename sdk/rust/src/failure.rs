@@ -24,6 +24,7 @@ impl Failure {
             http::Error::Unreachable { .. } | http::Error::Lost { .. } => {
                 Self::Unavailable(message)
             }
+            http::Error::Unreadable(failure) => failure.clone(),
             http::Error::Denied { .. } => Self::Forbidden(message),
             http::Error::Invalid(_) | http::Error::TooLong { .. } => Self::Unexpected(message),
         }

@@ -1,6 +1,6 @@
 //! Requests to the platform, one at a time and blocking.
 //!
-//! They leave through `wasi:http` 0.2, so the host sees each one: it sends those to origins that the target was granted,
+//! They leave through the contract's `http`, each in one call: the host sends those to origins that the target was granted,
 //! puts secrets in the place of their placeholders, and refuses the others with [`Error::Denied`]. Redirects are not
 //! followed, and connections, proxies, certificates and timeouts are the host's.
 
@@ -15,6 +15,8 @@ use ::http::uri::Authority;
 use ::http::{Method, Request, Response, StatusCode, Uri};
 use wasip2::clocks::monotonic_clock::subscribe_duration;
 
+use crate::bindings::bowline::deploy::application::Reader;
+use crate::bindings::bowline::deploy::http::Body;
 pub use error::Error;
 
 /// Longest answer that [`send`] takes, in bytes: 8 MiB, far more than a platform's API has to say, and little
@@ -35,6 +37,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// The request's URI is absolute, with `http` or `https` as its scheme. Every status is an answer, not an error. A
 /// header may repeat: read such a one through [`http::HeaderMap::get_all`].
 ///
+/// The body is handed to the host in one call, which stops a target at 16 MiB unless the user allows more (`--limit call-bytes=`). Files of the application go
+/// by [`send_content`].
+///
 /// # Errors
 /// [`Error::Denied`] if the host doesn't grant the origin, [`Error::Unreachable`] if there is no connection,
 /// [`Error::Lost`] if there is no whole answer though the platform may have acted, [`Error::TooLong`] if the body is
@@ -48,18 +53,47 @@ pub fn send(request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Error> {
 /// # Errors
 /// As [`send`].
 pub fn send_at_most(request: Request<Vec<u8>>, limit: usize) -> Result<Response<Vec<u8>>, Error> {
-    let (head, body) = request.into_parts();
+    let (head, mut body) = request.into_parts();
     let origin = Origin::of(&head.uri)?;
     let is_question = matches!(head.method, Method::GET | Method::HEAD) && body.is_empty();
     let mut again = if is_question { AGAIN } else { 0 };
     loop {
-        let answer = exchange::exchange(&head, &body, origin, limit)?;
+        // What is sent again has none.
+        let body = Body::Bytes(std::mem::take(&mut body));
+        let answer = exchange::exchange(&head, body, origin, limit)?;
         match patience(&answer) {
             Some(pause) if again > 0 => subscribe_duration(nanoseconds(pause)).block(),
             _ => return Ok(answer),
         }
         again -= 1;
     }
+}
+
+/// Sends all that has not been read yet of a content as the body of a request, and waits for the whole answer. The host sends it from
+/// where it lies, with its length: it never is in the target's memory. `content-type` is yours to set.
+///
+/// ```no_run
+/// use bowline_target::{Application, Failure, http};
+///
+/// fn upload(app: &Application, sha256: &str, url: &str) -> Result<(), Failure> {
+///     let request = ::http::Request::put(format!("{url}/contents/{sha256}"))
+///         .header("content-type", "application/octet-stream")
+///         .body(app.open(sha256)?)
+///         .map_err(|error| Failure::Unexpected(error.to_string()))?;
+///     let answer = http::send_content(request)?;
+///     if !answer.status().is_success() {
+///         return Err(Failure::Unexpected(format!("{} for {sha256}", answer.status())));
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// # Errors
+/// As [`send`], and [`Error::Unreadable`] if the content can't be read, or has changed since the application was read.
+pub fn send_content(request: Request<Reader>) -> Result<Response<Vec<u8>>, Error> {
+    let (head, content) = request.into_parts();
+    let origin = Origin::of(&head.uri)?;
+    exchange::exchange(&head, Body::Content(content), origin, MAX_ANSWER)
 }
 
 /// How long the platform asks to wait, where it is busy and that is not too long.

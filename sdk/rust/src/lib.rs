@@ -83,7 +83,7 @@
 //!
 //! The crate compiles there too, so that a target's logic can be unit-tested. Calling the host is what doesn't work:
 //! every function of [`console`] and [`bindle`], every method of [`Application`] and [`Environment`], and
-//! [`http::send`] panic outside a component. Keep logic apart from them, behind a trait.
+//! [`http::send`] and its like panic outside a component. Keep logic apart from them, behind a trait.
 
 #[doc(hidden)]
 pub mod bindings;

@@ -1,6 +1,6 @@
 //! Sends one request as it is told, and tells what came of it.
 
-use bowline_guests::{description, seen, server_url, text, value};
+use bowline_guests::{description, raw, seen, server_url, text, value};
 use bowline_target::{
     Application, DeployTarget, Deployment, Description, Environment, Failure, http,
 };
@@ -16,10 +16,16 @@ impl DeployTarget for Guest {
             text("method"),
             text("url"),
             text("headers"),
+            text("by"),
         ])
     }
 
     fn deploy(app: &Application, env: &Environment) -> Result<Deployment, Failure> {
+        if env.setting("by")?.as_deref() == Some("wasi:http") {
+            let (method, url) = (value(env, "method")?, value(env, "url")?);
+            let answer = raw::by_wasi(&method, &url, &[], &[])?;
+            return Ok(seen(app, answer.body.len().to_string()));
+        }
         let mut request = ::http::Request::builder()
             .method(value(env, "method")?.as_str())
             .uri(value(env, "url")?);

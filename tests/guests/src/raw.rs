@@ -1,11 +1,20 @@
 //! Requests without the SDK and its checks, which are not what stops a hostile guest.
 
+use std::hint::black_box;
+
+use bowline_target::bindings::bowline::deploy::http as contract;
 use bowline_target::{Application, Deployment, Failure};
 use wasip2::http::outgoing_handler::handle;
 use wasip2::http::types::{
     Fields, FutureIncomingResponse, IncomingResponse, Method, OutgoingBody, OutgoingRequest, Scheme,
 };
 use wasip2::io::streams::StreamError;
+
+/// How a hostile guest sends: by the contract's `http`. A test writes [`BY_WASI`] over it, and makes the attack once more.
+const BY: &str = "sends by contract";
+
+/// Instead by `wasi:http`. Of the same length.
+const BY_WASI: &str = "sends by wasihttp";
 
 /// An answer, complete.
 #[derive(Debug)]
@@ -57,6 +66,56 @@ pub fn post(url: &str, kind: &str, body: &str) -> Result<Answer, Failure> {
 /// # Errors
 /// What the host said, as `unavailable`.
 pub fn send(
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    pieces: &[&[u8]],
+) -> Result<Answer, Failure> {
+    // The compiler must leave the text in one piece, in which a test finds it.
+    if *black_box(BY) == *BY_WASI {
+        by_wasi(method, url, headers, pieces)
+    } else {
+        by_contract(method, url, headers, pieces)
+    }
+}
+
+/// As [`send`], in one call of the contract's `http`.
+///
+/// # Errors
+/// What the host said, as `unavailable`.
+pub fn by_contract(
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    pieces: &[&[u8]],
+) -> Result<Answer, Failure> {
+    let headers = headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+    let answer = contract::send(contract::Request {
+        method: method.to_owned(),
+        url: url.to_owned(),
+        headers: headers.collect(),
+        body: contract::Body::Bytes(pieces.concat()),
+        longest: u64::MAX,
+    });
+    let contract::Response {
+        status,
+        headers,
+        body,
+    } = answer.map_err(refused)?;
+    Ok(Answer {
+        status,
+        headers,
+        body,
+    })
+}
+
+/// As [`send`], by `wasi:http`.
+///
+/// # Errors
+/// What the host said, as `unavailable`.
+pub fn by_wasi(
     method: &str,
     url: &str,
     headers: &[(&str, &str)],

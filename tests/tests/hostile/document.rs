@@ -7,18 +7,23 @@ use bowline_tests::programs::repository;
 
 use crate::attack::{Attack, Outcome};
 use crate::attacks;
+use crate::scene::by_wasi;
 
 #[test]
 fn every_attack_is_documented() {
     let groups = attacks::all();
     let count: usize = groups.iter().map(|(_, rows)| rows.len()).sum();
     assert!(count >= 40, "{count}");
+    let rows = groups.iter().flat_map(|(_, rows)| rows);
+    let twice = rows.filter(|row| by_wasi(&(row.component)()).is_some());
+    let twice = twice.count();
     let mut text = format!(
         "# Attacks\n\n\
          What hostile targets try, and what comes of it. Each of these {count} attempts is made by the suite\n\
          `tests/tests/hostile`, on the host as a library and on the `bowline` program, with a server beside it that writes down\n\
          all that it gets. In each, that server sees nothing but what it was granted to see, no secret is where it does not\n\
-         belong, what reaches the terminal is clean, and memory and time are bounded. What a target can do all the same is in\n\
+         belong, what reaches the terminal is clean, and memory and time are bounded. The {twice} that send whole requests are made\n\
+         by the contract's `http`, and on the library once more by `wasi:http`. What a target can do all the same is in\n\
          [security.md](security.md).\n"
     );
     for (about, rows) in groups {

@@ -1,5 +1,6 @@
 //! Attacks on the library.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -11,17 +12,26 @@ use bowline_host::{
 };
 
 use crate::attack::{Approved, Attack, KNOWN, Outcome};
-use crate::scene::{Scene, assert_clean};
+use crate::scene::{Scene, assert_clean, by_wasi};
 
-/// Makes the attack, and checks what comes of it.
+/// Makes the attack, and checks what comes of it; once more by `wasi:http`, if its requests can go that way, too.
 pub fn run(attack: &Attack) {
     let scene = Scene::of(attack);
+    let component = scene.component(attack);
+    once(attack, &scene, component);
+    let scene = Scene::of(attack);
+    if let Some(component) = by_wasi(&scene.component(attack)) {
+        once(attack, &scene, component);
+    }
+}
+
+fn once(attack: &Attack, scene: &Scene, component: Cow<'static, [u8]>) {
     let ear = Arc::new(Ear::default());
     let outcome = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap()
-        .block_on(attempt(attack, &scene, Arc::clone(&ear)));
+        .block_on(attempt(attack, scene, component, Arc::clone(&ear)));
     let heard = ear.0.lock().unwrap().join("\n");
     assert_clean("what the observer hears", &heard);
     assert!(
@@ -71,12 +81,17 @@ pub fn run(attack: &Attack) {
     scene.check(attack);
 }
 
-async fn attempt(attack: &Attack, scene: &Scene, ear: Arc<Ear>) -> Result<String, HostError> {
+async fn attempt(
+    attack: &Attack,
+    scene: &Scene,
+    component: Cow<'static, [u8]>,
+    ear: Arc<Ear>,
+) -> Result<String, HostError> {
     let mut limits = Limits::default();
     for (name, value) in &attack.limits {
         limits.set(name, value).unwrap();
     }
-    let artifact = Artifact::from_bytes_within(scene.component(attack).into_owned(), &limits)?;
+    let artifact = Artifact::from_bytes_within(component.into_owned(), &limits)?;
     let target = Target::load_within(engine(), artifact, &limits)?;
     let description = target.describe().await?;
     let mut environment = Environment::new("default");

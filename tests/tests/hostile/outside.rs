@@ -23,6 +23,8 @@ pub enum Serve {
     Drip,
     /// Not at all.
     Silent,
+    /// With status 200 and nothing as soon as a request's head is there, and reads no further.
+    Early,
     /// With headers of 100 KiB together, and one of 64 KiB.
     HugeHeaders(usize),
     /// With what it got, written as the path says.
@@ -95,6 +97,16 @@ fn talk(
     victim: Option<&str>,
 ) -> io::Result<()> {
     client.set_nodelay(true)?;
+    if let Serve::Early = serve {
+        let mut start = [0; 4 << 10];
+        let count = client.read(&mut start)?;
+        note(&start[..count]);
+        also();
+        client.write_all(b"HTTP/1.1 200 Answer\r\ncontent-length: 0\r\n\r\n")?;
+        loop {
+            thread::park();
+        }
+    }
     let request = request(&mut client, note)?;
     also();
     let head = |status: u16, more: &str| {
@@ -125,7 +137,7 @@ fn talk(
                 thread::sleep(Duration::from_millis(20));
             }
         }
-        Serve::Silent => {
+        Serve::Silent | Serve::Early => {
             // Until the client goes away.
             client.read_to_end(&mut Vec::new()).map(drop)
         }

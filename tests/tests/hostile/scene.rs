@@ -12,6 +12,10 @@ use crate::outside::{Outside, Serve};
 /// The address that hostile guests name where they can't know one.
 const NOBODY: &str = "127.0.0.1:11111";
 
+/// What hostile guests send by, and what they send by when this is written over it.
+const CONTRACT: &str = "sends by contract";
+const WASI: &str = "sends by wasihttp";
+
 /// Another name of loopback, with the same port.
 const REBOUND: &str = "rebound.localhost:11111";
 
@@ -100,6 +104,13 @@ impl Scene {
             );
         }
     }
+}
+
+/// The same component, but it sends by `wasi:http`. `None` if it doesn't choose between the two.
+pub fn by_wasi(component: &[u8]) -> Option<Cow<'static, [u8]>> {
+    let mut bytes = Cow::Owned(component.to_vec());
+    replace(&mut bytes, CONTRACT, WASI);
+    (*bytes != *component).then_some(bytes)
 }
 
 /// Writes one text over another of the same length, wherever it is.

@@ -203,31 +203,84 @@ pub async fn polls() {
 #[tokio::test]
 pub async fn uploads() {
     let server = Server::start(|request| answer(200, request.body.len().to_string())).await;
-    for size in [0_usize, 1, 1 << 20, (1 << 20) + 1, 5_000_000] {
+    let upload = async |by: &str, size: usize, limits: Limits| {
         let settings = [
             ("server-url", server.url.as_str()),
             ("bytes", &size.to_string()),
+            ("by", by),
         ];
-        let error = deploy(artifacts::uploads(), &settings).await.unwrap_err();
-        assert!(
-            matches!(&error, HostError::Failed { failure: TargetFailure::Unexpected(seen), .. } if *seen == size.to_string()),
-            "{size}: {error:?}"
-        );
+        deploy_within(artifacts::uploads(), &settings, limits).await
+    };
+    for by in ["contract", "wasi:http"] {
+        for size in [0_usize, 1, 1 << 20, (1 << 20) + 1, 5_000_000] {
+            let error = upload(by, size, Limits::default()).await.unwrap_err();
+            assert!(
+                matches!(&error, HostError::Failed { failure: TargetFailure::Unexpected(seen), .. } if *seen == size.to_string()),
+                "{by} {size}: {error:?}"
+            );
+        }
+        for (size, most) in [(100_000, 1_000), (5_000_000, 3 << 20)] {
+            let limits = limits(|limits| limits.request_body = most);
+            let outcome = upload(by, size, limits).await;
+            assert_limit(outcome, LimitExceeded::RequestBody(most));
+        }
     }
-    for size in [100_000, 5_000_000] {
+    assert_eq!(server.seen().len(), 10, "what is too large does not arrive");
+    // In pieces, a body may be larger than what one call may hand over.
+    let limits = || limits(|limits| limits.call_bytes = 3 << 20);
+    let error = upload("wasi:http", 5_000_000, limits()).await.unwrap_err();
+    assert!(matches!(error, HostError::Failed { .. }), "{error:?}");
+    let outcome = upload("contract", 5_000_000, limits()).await;
+    assert_limit(outcome, LimitExceeded::CallBytes(3 << 20));
+}
+
+#[tokio::test]
+pub async fn sends_contents() {
+    let server =
+        Server::start(|request| answer(200, request.header("content-length").to_owned())).await;
+    let target = target(artifacts::sends_contents());
+    let session = async |read: usize, limits: Limits| {
         let settings = [
             ("server-url", server.url.as_str()),
-            ("bytes", &size.to_string()),
+            ("read-before", &read.to_string()),
         ];
-        let limits =
-            limits(|limits| limits.request_body = if size > 1 << 20 { 3 << 20 } else { 1_000 });
-        let expected = LimitExceeded::RequestBody(limits.request_body);
+        let (session, _) = session(&target, environment(&settings)).await;
+        session.with_limits(limits)
+    };
+    let mut arrived = 0;
+    for zeros in [0, 1 << 20, 3 << 20] {
+        let component = application::large(zeros);
+        let (folder, application) = application::load_with(&component);
+        // Also what fits into one read, or all of it.
+        for read in [0, 5, 700_000] {
+            let rest = component.len().saturating_sub(read);
+            let session = session(read, Limits::default()).await;
+            let deployment = target.deploy(Arc::clone(&application), &session).await;
+            assert_eq!(deployment.unwrap().id, rest.to_string(), "{zeros} {read}");
+            arrived += 1;
+            let seen = server.seen();
+            let request = seen.last().unwrap();
+            let expected = String::from_utf8_lossy(&component[component.len() - rest..]);
+            assert!(request.body == expected, "{zeros} {read}");
+        }
+        // What counts for other bodies counts for these, and the call itself hands over nothing.
+        let limits = limits(|limits| {
+            limits.request_body = component.len() as u64 - 1;
+            limits.call_bytes = 64 << 10;
+        });
+        let session = session(0, limits.clone()).await;
+        let outcome = target.deploy(Arc::clone(&application), &session).await;
         assert_limit(
-            deploy_within(artifacts::uploads(), &settings, limits).await,
-            expected,
+            outcome.map(|deployment| deployment.id),
+            LimitExceeded::RequestBody(limits.request_body),
         );
+        drop(folder);
     }
-    assert_eq!(server.seen().len(), 5, "what is too large does not arrive");
+    assert_eq!(
+        server.seen().len(),
+        arrived,
+        "what is too large does not arrive"
+    );
 }
 
 #[tokio::test]

@@ -52,6 +52,8 @@ async fn an_operation_tells_what_it_used() {
         ("server-url", server.url.as_str()),
         ("method", "GET"),
         ("url", server.url.as_str()),
+        // There it has handles to what it sends and gets.
+        ("by", "wasi:http"),
     ];
     let (outcome, usage) = measured(artifacts::asks(), &settings, Limits::default()).await;
     outcome.unwrap();

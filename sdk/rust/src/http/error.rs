@@ -1,8 +1,6 @@
 //! Why there is no answer, and whether the platform may have acted all the same.
 
-use std::fmt;
-
-use wasip2::http::types::ErrorCode;
+use crate::Failure;
 
 /// Why a request has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +32,10 @@ pub enum Error {
         /// What ended the exchange.
         reason: String,
     },
+    /// The content that was to be sent can't be read, or has changed since the application was read: what reading it fails with. The
+    /// platform has not got all of it.
+    #[error("the content can't be sent: {}", said(.0))]
+    Unreadable(Failure),
     /// The answer's body is longer than the limit; the platform may have acted.
     #[error("the answer from {origin} is longer than {limit} bytes")]
     TooLong {
@@ -52,79 +54,16 @@ impl Error {
     }
 }
 
-/// Sorts what the host reports.
-pub(super) fn classify(origin: impl fmt::Display, code: &ErrorCode) -> Error {
-    let origin = origin.to_string();
-    let unreachable = |reason: &str| Error::Unreachable {
-        origin: origin.clone(),
-        reason: reason.to_owned(),
-    };
-    match code {
-        ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => {
-            Error::Denied { origin }
-        }
-        ErrorCode::DnsTimeout => unreachable("looking up its address took too long"),
-        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => {
-            unreachable("the host name could not be resolved")
-        }
-        ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
-            unreachable("there is no route to it")
-        }
-        ErrorCode::ConnectionRefused => unreachable("connection refused"),
-        ErrorCode::ConnectionTimeout => unreachable("connecting took too long"),
-        ErrorCode::ConnectionLimitReached => unreachable("there are too many connections"),
-        ErrorCode::TlsCertificateError => unreachable("its TLS certificate is not trusted"),
-        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => {
-            unreachable("the TLS handshake failed")
-        }
-        ErrorCode::HttpRequestMethodInvalid
-        | ErrorCode::HttpRequestUriInvalid
-        | ErrorCode::HttpRequestUriTooLong
-        | ErrorCode::HttpRequestLengthRequired
-        | ErrorCode::HttpRequestBodySize(_)
-        | ErrorCode::HttpRequestHeaderSectionSize(_)
-        | ErrorCode::HttpRequestHeaderSize(_)
-        | ErrorCode::HttpRequestTrailerSectionSize(_)
-        | ErrorCode::HttpRequestTrailerSize(_) => {
-            Error::Invalid(format!("the host refuses it ({code})"))
-        }
-        ErrorCode::ConnectionTerminated => lost(origin, "the connection ended"),
-        ErrorCode::ConnectionReadTimeout | ErrorCode::HttpResponseTimeout => {
-            lost(origin, "waiting for it took too long")
-        }
-        ErrorCode::ConnectionWriteTimeout => lost(origin, "sending to it took too long"),
-        ErrorCode::HttpResponseIncomplete => lost(origin, "the answer ended too early"),
-        ErrorCode::HttpProtocolError => lost(origin, "it does not speak HTTP as expected"),
-        ErrorCode::InternalError(Some(reason)) => lost(origin, reason),
-        other => lost(origin, &other.to_string()),
-    }
-}
-
-/// The exchange broke off, at a time when the platform may have seen all of the request.
-pub(super) fn lost(origin: String, reason: &str) -> Error {
-    Error::Lost {
-        origin,
-        reason: reason.to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn classified(code: ErrorCode) -> Error {
-        classify("http://host", &code)
-    }
-
-    #[test]
-    fn a_refused_connection_was_never_seen_by_the_platform() {
-        assert!(!classified(ErrorCode::ConnectionRefused).may_have_acted());
-        assert!(!classified(ErrorCode::HttpRequestDenied).may_have_acted());
-    }
-
-    #[test]
-    fn an_ended_connection_may_hide_a_success() {
-        assert!(classified(ErrorCode::ConnectionTerminated).may_have_acted());
-        assert!(classified(ErrorCode::InternalError(None)).may_have_acted());
+fn said(failure: &Failure) -> &str {
+    match failure {
+        Failure::InvalidSetting(setting) => &setting.reason,
+        Failure::UnsupportedApplication(text)
+        | Failure::Unauthenticated(text)
+        | Failure::Forbidden(text)
+        | Failure::NotFound(text)
+        | Failure::Conflict(text)
+        | Failure::Unavailable(text)
+        | Failure::UnsupportedOperation(text)
+        | Failure::Unexpected(text) => text,
     }
 }

@@ -11,6 +11,10 @@ attacks! {
         "'guest' was refused a request to {victim}, which is not granted",
     ]));
 
+    content_elsewhere => |row| row.with_server(Serve::Ok).with("victim", "{victim}").comes_to(Refused(&[
+        "'guest' was refused a request to {victim}, which is not granted",
+    ]));
+
     follows_redirect => |row| row.with_server(Serve::Redirect).arriving(1).comes_to(Refused(&[
         "'guest' was refused a request to {victim}, which is not granted",
     ]));

@@ -30,6 +30,11 @@ attacks! {
 
     wait_bomb => |row| row.within("handles", "50").comes_to(Limited("handles", &["'guest' used more than 50 handles"]));
 
+    uploads_on => |row| row.with_server(Serve::Early).within("concurrent-requests", "4").arriving(4).comes_to(Limited(
+        "concurrent-requests",
+        &["'guest' used more than 4 HTTP requests at the same time"],
+    ));
+
     header_hoard => |row| row.comes_to(Limited("live-headers", &["'guest' used more than 8 MiB of headers"]));
 
     body_hoard => |row| row.comes_to(Limited("handles", &["'guest' used more than 1000 handles"]));
