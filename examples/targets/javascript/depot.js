@@ -8,9 +8,10 @@
 // with "authorization: Bearer <token>" in each request.
 
 import { step } from "bowline:deploy/console@0.1.0";
+import { send } from "bowline:deploy/http@0.1.0";
 
-/** Bytes read from the host at once. */
-const PIECE = 256 * 1024;
+/** Bytes that the answer to a content has at most. */
+const LONGEST = 1024n * 1024n;
 
 export const deployTarget = {
   describe() {
@@ -52,7 +53,7 @@ async function upload(depot, app, name, revision) {
   if (answer.missing) {
     for (const [n, sha256] of answer.missing.entries()) {
       step(`Sending content ${n + 1} of ${answer.missing.length}`);
-      await depot.put(sha256, contentOf(app, sha256));
+      depot.put(sha256, app.open(sha256));
     }
     answer = await depot.publish(document);
   }
@@ -77,18 +78,6 @@ function describeApplication(app, name, revision) {
   };
 }
 
-/** The bytes of one content. A piece is read when there is room for it, so that a large file never is in memory whole. */
-function contentOf(app, sha256) {
-  const reader = app.open(sha256);
-  return new ReadableStream({
-    pull(controller) {
-      const piece = reader.read(PIECE);
-      if (piece.length > 0) controller.enqueue(piece);
-      else controller.close();
-    },
-  });
-}
-
 class Depot {
   constructor(env) {
     this.url = env.setting("depot-js-url").replace(/\/+$/, "");
@@ -102,22 +91,39 @@ class Depot {
   }
 
   async publish(document) {
-    const body = JSON.stringify(document);
-    const answer = await this.send("POST", "/applications", [200, 409], { body, type: "application/json" });
+    const answer = await this.send("POST", "/applications", [200, 409], JSON.stringify(document));
     return answer.json();
   }
 
-  async put(sha256, body) {
-    await this.send("PUT", `/contents/${sha256}`, [200, 201], { body, type: "application/octet-stream" });
+  /** Has the host send a content: with its length, and without a byte of it in memory here. */
+  put(sha256, content) {
+    const path = `/contents/${sha256}`;
+    const headers = { authorization: `Bearer ${this.token}`, "content-type": "application/octet-stream" };
+    const encoder = new TextEncoder();
+    let answer;
+    try {
+      answer = send({
+        method: "PUT",
+        url: this.url + path,
+        headers: Object.entries(headers).map(([name, value]) => [name, encoder.encode(value)]),
+        body: { tag: "content", val: content },
+        longest: LONGEST,
+      });
+    } catch ({ payload: { tag, val } }) {
+      // A file that has changed is a failure already; not all others have words.
+      if (tag === "unreadable") throw new Failure(val.tag, val.val);
+      throw new Failure("unavailable", `the Depot at ${this.url} can't be reached: ${val ?? tag}`);
+    }
+    if (![200, 201].includes(answer.status)) throw failureOf(answer.status, `PUT ${path}`);
   }
 
   /** Sends a request. An answer with another status than these is a failure. */
-  async send(method, path, expected, { body, type } = {}) {
+  async send(method, path, expected, body) {
     const headers = { authorization: `Bearer ${this.token}` };
-    if (type) headers["content-type"] = type;
+    if (body) headers["content-type"] = "application/json";
     let answer;
     try {
-      answer = await fetch(this.url + path, { method, headers, body, duplex: "half" });
+      answer = await fetch(this.url + path, { method, headers, body });
     } catch {
       // Why, the host says below.
       throw new Failure("unavailable", `the Depot at ${this.url} can't be reached`);

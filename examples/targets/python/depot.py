@@ -9,11 +9,9 @@ with "authorization: Bearer <token>" in each request.
 """
 
 import json
-from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-import wasi_http
 from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports.deploy_target import (
@@ -24,13 +22,13 @@ from wit_world.exports.deploy_target import (
     SettingKind_Secret,
     SettingKind_Url,
 )
-from wit_world.imports import failure
-from wit_world.imports.application import Application, Content
+from wit_world.imports import failure, http
+from wit_world.imports.application import Application, Content, Reader
 from wit_world.imports.console import step
 from wit_world.imports.environment import Environment
 
-PIECE = 256 * 1024
-"""Bytes read from the host at once."""
+LONGEST = 8 * 1024 * 1024
+"""Bytes that an answer has at most."""
 
 
 class DeployTarget(exports.DeployTarget):
@@ -74,7 +72,7 @@ def upload(depot: "Depot", app: Application) -> dict[str, Any]:
     if missing := answer.get("missing"):
         for n, sha256 in enumerate(missing, start=1):
             step(f"Sending content {n} of {len(missing)}")
-            depot.put(sha256, pieces(app, sha256))
+            depot.put(sha256, app.open(sha256))
         answer = depot.publish(document)
     if "missing" in answer:
         lost = "the Depot lost contents that were just sent; deploy again"
@@ -107,13 +105,6 @@ def description_of(app: Application) -> dict[str, Any]:
     }
 
 
-def pieces(app: Application, sha256: str) -> Iterator[bytes]:
-    """The bytes of one content, so that a large file never is in memory whole."""
-    with app.open(sha256) as reader:
-        while piece := reader.read(PIECE):
-            yield piece
-
-
 class Depot:
     """The requests, and what the answers mean."""
 
@@ -127,32 +118,53 @@ class Depot:
         return json.loads(answer.body) if answer.status == 200 else None
 
     def publish(self, document: dict[str, Any]) -> dict[str, Any]:
-        body = [json.dumps(document).encode()]
+        body = http.Body_Bytes(json.dumps(document).encode())
         answer = self.send("POST", "/applications", {200, 409}, body)
         return json.loads(answer.body)
 
-    def put(self, sha256: str, body: Iterable[bytes]) -> None:
-        kind = "application/octet-stream"
-        self.send("PUT", f"/contents/{sha256}", {200, 201}, body, kind)
+    def put(self, sha256: str, content: Reader) -> None:
+        # The host sends it: a large file never is in memory here.
+        body = http.Body_Content(content)
+        self.send("PUT", f"/contents/{sha256}", {200, 201}, body, "application/octet-stream")
 
     def send(
         self,
         method: str,
         path: str,
         expected: set[int],
-        body: Iterable[bytes] = (),
+        body: http.Body | None = None,
         kind: str = "application/json",
-    ) -> wasi_http.Answer:
+    ) -> http.Response:
         """Sends a request. An answer with another status than these is a failure."""
-        headers = {"authorization": f"Bearer {self.token}", "content-type": kind}
+        headers = {"authorization": f"Bearer {self.token}"}
+        if body is not None:
+            headers["content-type"] = kind
+        request = http.Request(
+            method=method,
+            url=self.url + path,
+            headers=[(name, value.encode()) for name, value in headers.items()],
+            body=body or http.Body_Bytes(b""),
+            longest=LONGEST,
+        )
         try:
-            answer = wasi_http.send(method, self.url + path, headers, body)
-        except wasi_http.NoAnswerError as reason:
-            text = f"the Depot at {self.url} can't be reached: {reason}"
-            raise Err(failure.Error_Unavailable(text)) from reason
+            answer = http.send(request)
+        except Err as error:
+            raise Err(self.without_answer(error.value)) from error
         if answer.status not in expected:
             raise Err(failure_of(answer.status, f"{method} {path}"))
         return answer
+
+    def without_answer(self, error: http.Error) -> failure.Error:
+        match error:
+            case http.Error_Unreadable(reason):
+                return reason
+            case http.Error_Denied():
+                text = "the host refuses the request"
+            case http.Error_TooLong():
+                text = f"its answer is longer than {LONGEST} bytes"
+            case _:
+                text = error.value
+        return failure.Error_Unavailable(f"the Depot at {self.url} can't be reached: {text}")
 
 
 def failure_of(status: int, request: str) -> failure.Error:
