@@ -129,21 +129,27 @@ impl Patterns {
             return text.len();
         }
         let kind = |byte: u8| self.kinds[usize::from(byte)];
-        let begins = |at: usize| match kind(text[at]) {
-            Kind::Dull => false,
-            Kind::Escape => true,
-            Kind::Secret => self.list.iter().any(|pattern| {
-                let mut start = text[at..].iter().zip(&*pattern.bytes).take(SHORTEST);
+        let begins = |rest: &[u8]| {
+            self.list.iter().any(|pattern| {
+                let mut start = rest.iter().zip(&*pattern.bytes).take(SHORTEST);
                 // From an escape on, the text may read as anything.
                 let is_escape = |byte: u8| kind(byte) == Kind::Escape;
                 let end = start.find(|(byte, wanted)| byte != wanted || is_escape(**byte));
                 match end {
                     Some((byte, _)) => is_escape(*byte),
-                    None => !is_whole || text.len() - at >= SHORTEST,
+                    None => !is_whole || rest.len() >= SHORTEST,
                 }
-            }),
+            })
         };
-        (0..text.len()).find(|at| begins(*at)).unwrap_or(text.len())
+        let mut rest = text;
+        while let Some(dull) = rest.iter().position(|byte| kind(*byte) != Kind::Dull) {
+            rest = &rest[dull..];
+            if kind(rest[0]) == Kind::Escape || begins(rest) {
+                return text.len() - rest.len();
+            }
+            rest = &rest[1..];
+        }
+        text.len()
     }
 }
 

@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use crate::measure::{figure, heading, in_turn, ratio, time, timed};
 
 const REQUESTS: u32 = 1000;
-const TIMES: usize = 9;
+const TIMES: usize = 25;
 /// As long as those that Hippo gives.
 const TOKEN: &str =
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZG1pbiJ9.c2lnbmF0dXJlLW9mLTMyLWJ5dGVzLWxpa2UtSE1BQy1TSEEyNTY";
