@@ -84,6 +84,18 @@ pub(crate) async fn bounded<T>(
     }
 }
 
+/// What the host does within a guest's call, and the guest only waits for: its time is not the guest's.
+pub(crate) async fn lent<T>(run: &Run, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    poll_fn(move |context| {
+        let before = Instant::now();
+        let outcome = work.as_mut().poll(context);
+        run.tally.lend(before.elapsed());
+        outcome
+    })
+    .await
+}
+
 /// Looks at each: there are a few at most. `FuturesUnordered` would look at those that were woken only, and wake the operation once more for
 /// each that it has looked at.
 fn go_on(begun: &mut Vec<BoxFuture<'static, ()>>, context: &mut Context<'_>) {

@@ -12,7 +12,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, Result, WasiBody};
 
 use super::fault;
 use super::handler::Request;
-use super::incoming::{self, Incoming, Search};
+use super::incoming::{Incoming, Search};
 use super::outgoing::Outgoing;
 use crate::client::Recorded;
 use crate::client::is_public;
@@ -128,7 +128,7 @@ pub(super) async fn exchange(run: &Arc<Run>, request: Request) -> Result<Respons
     } else {
         body.boxed_unsync()
     };
-    Ok(Response::from_parts(parts, incoming::arrive(body).await))
+    Ok(Response::from_parts(parts, body))
 }
 
 /// Whether secrets in the body of this answer could not be found: it is encoded, or only a part, of which others may be asked for.

@@ -27,6 +27,7 @@ use wasmtime_wasi_http::{
 };
 
 use super::exchange::exchange;
+use super::incoming::arrive;
 use super::planning;
 use crate::state::{Run, State};
 
@@ -130,7 +131,10 @@ fn handle(
     };
     let exchange = {
         let run = Arc::clone(&run);
-        async move { exchange(&run, request).await }
+        async move {
+            let (parts, body) = exchange(&run, request).await?.into_parts();
+            Ok(Response::from_parts(parts, arrive(body).await))
+        }
     };
     let answer = Answer::Pending(run.begin(exchange));
     Ok(Ok(state.table.push(answer)?))

@@ -2,8 +2,6 @@
 //!
 //! What is checked and counted is what is checked and counted for `wasi:http`: from [`Request`] on it is the same code.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Response, Uri};
@@ -16,6 +14,7 @@ use super::is_forbidden;
 use super::planning;
 use crate::bindings::http as wit;
 use crate::limits::LimitExceeded;
+use crate::meter;
 use crate::state::{Capabilities, Run};
 use crate::text;
 
@@ -47,12 +46,11 @@ impl wit::Host for Capabilities<'_> {
             Ok(request) => request,
             Err(refused) => return Ok(Err(refused)),
         };
-        let run = Arc::clone(self.run);
-        // Not in this call itself: what it takes is not computed by the guest.
-        let response = self.run.begin(async move {
+        let run = self.run;
+        let response = meter::lent(run, async {
             // What doesn't fit into the guest's memory can't be handed over.
             let longest = longest.min(run.limits.memory as u64);
-            let response = exchange(&run, request).await?;
+            let response = exchange(run, request).await?;
             receive(response, longest).await
         });
         let response = response.await;

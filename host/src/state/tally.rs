@@ -13,6 +13,8 @@ pub(crate) struct Tally {
     pub(crate) table_elements: AtomicU64,
     /// Nanoseconds.
     compute: AtomicU64,
+    /// Nanoseconds within the guest's calls that are not its own, since they were last taken off.
+    lent: AtomicU64,
     pub(crate) concurrent_requests: AtomicU32,
     largest_request: AtomicU64,
     request_bytes: AtomicU64,
@@ -31,9 +33,16 @@ pub(crate) enum Way {
 }
 
 impl Tally {
-    /// The guest has computed for so long; what is returned is the time altogether.
+    /// Of the guest's call that is under way, so long was not its own.
+    pub(crate) fn lend(&self, time: Duration) {
+        let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.lent.fetch_add(time, Ordering::Relaxed);
+    }
+
+    /// The guest has computed for so long, without what was [lent](Self::lend) meanwhile; what is returned is the time altogether.
     pub(crate) fn compute(&self, more: Duration) -> Duration {
         let more = u64::try_from(more.as_nanos()).unwrap_or(u64::MAX);
+        let more = more.saturating_sub(self.lent.swap(0, Ordering::Relaxed));
         let before = self.compute.fetch_add(more, Ordering::Relaxed);
         Duration::from_nanos(before.saturating_add(more))
     }
