@@ -32,12 +32,9 @@ impl Health {
 /// Tells how Hippo and its parts are. The part of Nomad is played by this very program, so it is
 /// always well.
 pub(crate) async fn show(State(api): State<Shared>) -> Response {
-    let database = api
-        .store
-        .run(|db| db.query_row("SELECT 1", [], |_| Ok(())))
-        .await
-        .is_ok();
-    let bindle = api.bindle.query("", 0).await.is_ok();
+    let database = api.store.run(|db| db.query_row("SELECT 1", [], |_| Ok(())));
+    let (database, bindle) = tokio::join!(database, api.bindle.query("", 0));
+    let (database, bindle) = (database.is_ok(), bindle.is_ok());
     let results = ["A healthy result.", "An unhealthy result."];
     let healthy = database && bindle;
     let mut hippo = Health::new("Hippo", ["", ""], healthy);

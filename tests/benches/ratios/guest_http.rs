@@ -161,15 +161,14 @@ fn compare(url: &str, runtime: &Runtime, placement: &Placement) {
     deploy(&often);
     let (guest, reqwest) = in_turn(TIMES, || deploy(&often), reqwest);
     let (instance, later) = in_turn(TIMES, || deploy(&once), || direct(LATER));
-    let is_placed = placement.client.is_some();
     ratio(
         "a request of a guest",
         (guest - instance) / REQUESTS,
         "reqwest alone, same client",
         reqwest / REQUESTS,
-        if is_placed { "1.30 or less" } else { "" },
+        "1.30 or less",
     );
-    if !is_placed {
+    if placement.client.is_none() {
         figure(
             "  reqwest that is busy for 10 µs before each, those not counted",
             time(later / REQUESTS - LATER),
