@@ -151,7 +151,7 @@ limits! {
 
     /// HTTP requests at the same time.
     ///
-    /// More help no platform, and each may hold as much of the host's memory as one call hands over. One that was answered counts until its body is sent.
+    /// More help no platform, and each may hold as much of the host's memory as one call hands over, and the answer that it gives back. One that was answered counts until its body is sent.
     "concurrent-requests" concurrent_requests: u32 = Count(16) from 1, to 256
         => ConcurrentRequests "more than {} HTTP requests at the same time";
 

@@ -31,6 +31,13 @@ struct Leaving {
     _turn: Turn,
 }
 
+impl Turn {
+    fn leaving(&self, bytes: Bytes) -> Bytes {
+        let _turn = self.clone();
+        Bytes::from_owner(Leaving { bytes, _turn })
+    }
+}
+
 impl AsRef<[u8]> for Leaving {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
@@ -72,7 +79,18 @@ impl Outgoing {
         if ended && run.is_over() {
             return Err(Breach::Guest.error());
         }
+        let misused = |misuse| misused(run, misuse, origin);
+        let found = |name: &str| {
+            misused(Misuse {
+                name: name.to_owned(),
+                reason: SecretMisuse::Body,
+            })
+        };
         if !ended {
+            // What is here already can be refused before anything has left.
+            if let Some(name) = vault.find(&start) {
+                return Err(found(name));
+            }
             let announced = headers.get(header::CONTENT_LENGTH);
             note.body = Sent::Known(Content {
                 size: announced.and_then(|length| length.to_str().ok()?.parse().ok()),
@@ -86,7 +104,7 @@ impl Outgoing {
                 seen: start.len() as u64,
                 held: start,
                 ended: false,
-                _turn: turn.clone(),
+                turn: turn.clone(),
             };
             return Ok(Self::Stream(Box::new(guarded)));
         }
@@ -95,18 +113,11 @@ impl Outgoing {
         }
         // As the guest wrote it: the digest of a body with a secret in it could be used to guess the secret.
         note.body = Sent::Known(Content::of(&start));
-        let misused = |misuse| misused(run, misuse, origin);
-        let whole = |bytes| {
-            let _turn = turn.clone();
-            Self::Whole(Bytes::from_owner(Leaving { bytes, _turn }))
-        };
+        let whole = |bytes| Self::Whole(turn.leaving(bytes));
         let Some(encoding) = encoding(headers) else {
             return match vault.find(&start) {
                 None => Ok(whole(start.freeze())),
-                Some(name) => Err(misused(Misuse {
-                    name: name.to_owned(),
-                    reason: SecretMisuse::Body,
-                })),
+                Some(name) => Err(found(name)),
             };
         };
         let swapped = vault.swap(&start, origin, encoding, &mut note.secrets);
@@ -200,13 +211,14 @@ pub(super) struct Guarded {
     held: BytesMut,
     seen: u64,
     ended: bool,
-    _turn: Turn,
+    turn: Turn,
 }
 
 impl Guarded {
-    /// The part of what is held that may go.
+    /// The part of what is held that may go. It is searched with as much of what comes after it as a placeholder that begins in it can have.
     fn release(&mut self) -> Result<Option<Bytes>, Breach> {
-        if let Some(name) = self.vault.find(&self.held) {
+        let near = self.held.len().min(PIECE + PLACEHOLDER - 1);
+        if let Some(name) = self.vault.find(&self.held[..near]) {
             let misuse = Misuse {
                 name: name.to_owned(),
                 reason: SecretMisuse::Body,
@@ -219,7 +231,7 @@ impl Guarded {
         if free == 0 {
             return Ok(None);
         }
-        Ok(Some(self.held.split_to(free).freeze()))
+        Ok(Some(self.turn.leaving(self.held.split_to(free).freeze())))
     }
 }
 
@@ -233,7 +245,7 @@ impl Body for Guarded {
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         loop {
             // The client goes on with a body after its answer, and whether anybody waits for that or not.
-            if self.run.is_over() {
+            if self.run.is_over() && !(self.ended && self.held.is_empty()) {
                 return Poll::Ready(Some(Err(Broken(Breach::Guest))));
             }
             match self.release() {
@@ -293,5 +305,57 @@ mod tests {
         run.end();
         assert!(cut.collect().await.is_err());
         assert!(prepare(&run, 10).await.is_err());
+    }
+
+    /// Wherever it lies: the client gets a longer body in pieces.
+    #[tokio::test]
+    async fn no_placeholder_leaves_in_a_stream() {
+        let origin: Origin = "https://a.test".parse().unwrap();
+        let mut vault = Vault::default();
+        let home = crate::secrets::vault::Home::Granted;
+        let placeholder = vault.placeholder("token", &crate::Secret::new("s3cr/et"), home);
+        let vault = Arc::new(vault);
+        let run = Arc::new(Run::unlent("guest", Operation::Deploy, Limits::default()));
+        for (before, after) in [
+            (0, 0),
+            (PIECE - PLACEHOLDER, PIECE),
+            (PIECE - PLACEHOLDER + 1, 3),
+            (PIECE - 1, PIECE),
+            (PIECE, PIECE),
+            (3 * PIECE - 7, 0),
+        ] {
+            // In what is here at once, and in what comes later.
+            for start in [WHOLE + 1, 0] {
+                let text = ["x".repeat(before), placeholder.clone(), "x".repeat(after)].concat();
+                let pieces = ["x".repeat(WHOLE + 1 - start), "x".repeat(start) + &text];
+                let pieces = pieces.map(|piece| Ok(Frame::data(Bytes::from(piece))));
+                let body = http_body_util::StreamBody::new(futures::stream::iter(pieces));
+                let (mut headers, mut note) = (HeaderMap::new(), Note::default());
+                let turn = Turn::free();
+                let prepared = Outgoing::prepare(
+                    &run,
+                    &vault,
+                    body.boxed_unsync(),
+                    &mut headers,
+                    &origin,
+                    &mut note,
+                    &turn,
+                );
+                let Ok(Outgoing::Stream(mut stream)) = prepared.await else {
+                    assert!(start > 0, "{before}: it is not here yet");
+                    continue;
+                };
+                let mut left = Vec::new();
+                let end = loop {
+                    match stream.frame().await {
+                        Some(Ok(frame)) => left.extend_from_slice(&frame.into_data().unwrap()),
+                        end => break end,
+                    }
+                };
+                assert!(matches!(end, Some(Err(Broken(Breach::Secret)))), "{before}");
+                assert!(left.len() <= WHOLE + 1 + before, "{before}");
+                assert!(left.iter().all(|byte| *byte == b'x'), "{before}");
+            }
+        }
     }
 }

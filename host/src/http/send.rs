@@ -2,21 +2,29 @@
 //!
 //! What is checked and counted is what is checked and counted for `wasi:http`: from [`Request`] on it is the same code.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use futures::{StreamExt as _, stream};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Response, Uri};
-use http_body_util::{BodyExt as _, Full};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, Full, StreamBody};
 use wasmtime_wasi_http::{Error, FieldMap, RequestOptions, Result, WasiBody};
 
 use super::exchange::exchange;
 use super::handler::Request;
 use super::is_forbidden;
 use super::planning;
+use crate::application::Sending;
 use crate::bindings::http as wit;
 use crate::limits::LimitExceeded;
 use crate::meter;
 use crate::state::{Capabilities, Run};
 use crate::text;
+
+/// Bytes of a body that are read at once.
+const PIECE: usize = 256 << 10;
 
 impl wit::Host for Capabilities<'_> {
     async fn send(
@@ -32,15 +40,10 @@ impl wit::Host for Capabilities<'_> {
         } = request;
         let (body, length, sending) = match body {
             wit::Body::Bytes(bytes) => {
-                let length = bytes.len() as u64;
-                let body = Full::new(Bytes::from(bytes));
-                let body = body.map_err(|never| match never {}).boxed_unsync();
-                (body, length, None)
+                let (length, sending) = (bytes.len() as u64, Arc::default());
+                (in_pieces(bytes.into(), &sending), length, sending)
             }
-            wit::Body::Content(reader) => {
-                let (body, length, sending) = self.table.delete(reader)?.send();
-                (body, length, Some(sending))
-            }
+            wit::Body::Content(reader) => self.table.delete(reader)?.send(),
         };
         let request = match read(self.run, &method, &url, headers, body, length) {
             Ok(request) => request,
@@ -54,14 +57,33 @@ impl wit::Host for Capabilities<'_> {
             receive(response, longest).await
         });
         let response = response.await;
-        let unreadable = sending.and_then(|sending| sending.failed());
-        Ok(match (response, unreadable) {
+        Ok(match (response, sending.failed()) {
             (Ok(Some(response)), _) => Ok(response),
             (Ok(None), _) => Err(wit::Error::TooLong),
             (Err(_), Some(failure)) => Err(wit::Error::Unreadable(failure)),
             (Err(error), None) => Err(told(error)),
         })
     }
+}
+
+/// A body that is read no further once its call has ended, as that of a content is not.
+fn in_pieces(bytes: Bytes, sending: &Arc<Sending>) -> WasiBody {
+    if bytes.len() <= PIECE {
+        let whole = Full::new(bytes).map_err(|never| match never {});
+        return whole.boxed_unsync();
+    }
+    let sending = Arc::downgrade(sending);
+    let pieces = stream::iter(std::iter::repeat(())).map(move |()| sending.strong_count() > 0);
+    let pieces = pieces.scan(bytes, |rest, is_waited_for| {
+        let piece = rest.split_to(rest.len().min(PIECE));
+        let piece = match is_waited_for {
+            _ if piece.is_empty() => None,
+            true => Some(Ok(Frame::data(piece))),
+            false => Some(Err(Error::ConnectionTerminated)),
+        };
+        std::future::ready(piece)
+    });
+    StreamBody::new(pieces).boxed_unsync()
 }
 
 /// Makes of a guest's request what [`exchange`] takes. Its address is parsed once: the value that the grant judges is the value that is sent.
@@ -187,9 +209,8 @@ fn told(error: Error) -> wit::Error {
         Error::DnsError { .. } | Error::DestinationNotFound => {
             unreachable("the host name could not be resolved")
         }
-        Error::DestinationUnavailable | Error::DestinationIpUnroutable => {
-            unreachable("there is no route to it")
-        }
+        Error::DestinationUnavailable => unreachable("the proxy before it can't be used"),
+        Error::DestinationIpUnroutable => unreachable("there is no route to it"),
         Error::ConnectionRefused => unreachable("connection refused"),
         Error::ConnectionTimeout => unreachable("connecting took too long"),
         Error::ConnectionLimitReached => unreachable("there are too many connections"),
@@ -226,9 +247,6 @@ fn told(error: Error) -> wit::Error {
 mod tests {
     use std::convert::Infallible;
 
-    use futures::stream;
-    use http_body::Frame;
-    use http_body_util::StreamBody;
     use url::Url;
 
     use super::*;
@@ -394,6 +412,20 @@ mod tests {
             assert!(matches!(refused, Err(wit::Error::Denied)), "{url}");
             assert!(run.report().has_written(), "{url}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_nobody_waits_for_is_not_read_on() {
+        for size in [0, 1, PIECE, PIECE + 1, 3 * PIECE] {
+            let sending = Arc::default();
+            let body = in_pieces(vec![7; size].into(), &sending);
+            assert_eq!(body.collect().await.unwrap().to_bytes(), vec![7; size]);
+        }
+        let sending = Arc::default();
+        let mut body = in_pieces(vec![7; 3 * PIECE].into(), &sending);
+        assert!(body.frame().await.unwrap().is_ok());
+        drop(sending);
+        assert!(body.frame().await.unwrap().is_err());
     }
 
     #[tokio::test]
