@@ -109,10 +109,8 @@ class Depot {
         body: { tag: "content", val: content },
         longest: LONGEST,
       });
-    } catch ({ payload: { tag, val } }) {
-      // A file that has changed is a failure already; not all others have words.
-      if (tag === "unreadable") throw new Failure(val.tag, val.val);
-      throw new Failure("unavailable", `the Depot at ${this.url} can't be reached: ${val ?? tag}`);
+    } catch (error) {
+      throw withoutAnswer(error, this.url);
     }
     if (![200, 201].includes(answer.status)) throw failureOf(answer.status, `PUT ${path}`);
   }
@@ -130,6 +128,25 @@ class Depot {
     }
     if (!expected.includes(answer.status)) throw failureOf(answer.status, `${method} ${path}`);
     return answer;
+  }
+}
+
+/** What it means that `send` has no answer. */
+function withoutAnswer(error, url) {
+  // Anything else is a mistake in this file.
+  if (!error.payload) return error;
+  const { tag, val } = error.payload;
+  switch (tag) {
+    case "unreadable":
+      return new Failure(val.tag, val.val);
+    case "denied":
+      return new Failure("forbidden", `this target has no grant for ${url}`);
+    case "unreachable":
+      return new Failure("unavailable", `the Depot at ${url} can't be reached: ${val}`);
+    case "lost":
+      return new Failure("unavailable", `the Depot at ${url} gave no whole answer: ${val}`);
+    default:
+      return new Failure("unexpected", `the Depot at ${url} can't be used: ${val ?? tag}`);
   }
 }
 

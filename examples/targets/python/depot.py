@@ -155,16 +155,24 @@ class Depot:
         return answer
 
     def without_answer(self, error: http.Error) -> failure.Error:
+        """What it means that `send` has no answer."""
         match error:
             case http.Error_Unreadable(reason):
                 return reason
             case http.Error_Denied():
-                text = "the host refuses the request"
-            case http.Error_TooLong():
-                text = f"its answer is longer than {LONGEST} bytes"
+                return failure.Error_Forbidden(f"this target has no grant for {self.url}")
+            case http.Error_Unreachable(reason):
+                text = f"the Depot at {self.url} can't be reached: {reason}"
+                return failure.Error_Unavailable(text)
+            case http.Error_Lost(reason):
+                text = f"the Depot at {self.url} gave no whole answer: {reason}"
+                return failure.Error_Unavailable(text)
+            case http.Error_Invalid(reason):
+                text = f"the Depot at {self.url} can't be used: {reason}"
+                return failure.Error_Unexpected(text)
             case _:
-                text = error.value
-        return failure.Error_Unavailable(f"the Depot at {self.url} can't be reached: {text}")
+                text = f"the Depot's answer is longer than {LONGEST} bytes"
+                return failure.Error_Unexpected(text)
 
 
 def failure_of(status: int, request: str) -> failure.Error:
