@@ -27,25 +27,26 @@ const TOKEN: &str =
 /// About what the sandbox adds to a request.
 const LATER: Duration = Duration::from_micros(10);
 
-/// Which processors the servers and the client run on.
-struct Placement {
-    name: &'static str,
-    servers: Option<&'static str>,
-    client: Option<&'static str>,
-}
-
+/// Which of the processors the servers and the client run on; all, if none is said.
+///
 /// Where the operating system places the threads, it decides anew all the time, and more depends on that than on the sandbox: whether the
 /// thread that a request or an answer wakes is on the same processor, or on one that sleeps.
+struct Placement {
+    name: &'static str,
+    servers: Option<usize>,
+    client: Option<usize>,
+}
+
 const PLACEMENTS: [Placement; 3] = [
     Placement {
         name: "all on one processor",
-        servers: Some("0"),
-        client: Some("0"),
+        servers: Some(0),
+        client: Some(0),
     },
     Placement {
         name: "a processor for the servers, one for the client",
-        servers: Some("1"),
-        client: Some("0"),
+        servers: Some(1),
+        client: Some(0),
     },
     Placement {
         name: "wherever the system places them",
@@ -58,24 +59,23 @@ pub fn run() {
     heading(&format!(
         "{REQUESTS} small GET requests on loopback, one after the other, median of {TIMES}"
     ));
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let everywhere = format!("0-{}", processors - 1);
+    let everywhere = allowed();
     for placement in &PLACEMENTS {
         let Placement {
             name,
             servers,
             client,
         } = placement;
-        if servers != client && processors < 2 {
-            figure(&format!("{name}: there is one only"), "", "");
+        if !keep_to(*servers, &everywhere) && servers.is_some() {
+            figure(&format!("{name}: not on this machine"), "", "");
             continue;
         }
-        keep_to(servers.unwrap_or(&everywhere));
         let home = Home::new();
         let platform = Platform::start(home.path());
         let bare = bare_server();
-        keep_to(client.unwrap_or(&everywhere));
+        keep_to(*client, &everywhere);
         // As bowline's.
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(processors.max(2))
             .enable_all()
@@ -89,21 +89,43 @@ pub fn run() {
             figure(&format!("{server}; {name}"), "", "");
             compare(&url, &runtime, placement);
         }
+        keep_to(None, &everywhere);
     }
-    keep_to(&everywhere);
 }
 
-/// Has this thread, and the threads and processes that it starts from now on, run on these processors.
-fn keep_to(processors: &str) {
+/// The processors that this process may run on, in the words of Linux (`0-3,8`); nothing on other systems.
+fn allowed() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let list = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    list.unwrap_or_default().trim().to_owned()
+}
+
+/// Has this thread, and the threads and processes that it starts from now on, run on that one of these processors, or on all of them. `false`
+/// if there is none, or no `taskset` (of util-linux).
+fn keep_to(processor: Option<usize>, everywhere: &str) -> bool {
+    let numbers = everywhere.split(',').filter_map(|range| {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        Some(first.parse::<usize>().ok()?..=last.parse().ok()?)
+    });
+    let list = match processor {
+        None if everywhere.is_empty() => return true,
+        None => Some(everywhere.to_owned()),
+        Some(index) => numbers
+            .flatten()
+            .nth(index)
+            .map(|number| number.to_string()),
+    };
+    let Some(list) = list else {
+        return false;
+    };
     let thread = std::process::id().to_string();
-    let status = Command::new("taskset")
-        .args(["--pid", "--cpu-list", processors, &thread])
+    Command::new("taskset")
+        .args(["--pid", "--cpu-list", &list, &thread])
         .stdout(Stdio::null())
-        .status();
-    assert!(
-        status.is_ok_and(|status| status.success()),
-        "taskset (of util-linux) can't place this thread on processor {processors}"
-    );
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 fn compare(url: &str, runtime: &Runtime, placement: &Placement) {
