@@ -60,11 +60,16 @@ pub(super) fn prune(folder: &Path, runs: usize, bytes: u64) -> io::Result<()> {
             break;
         }
         let path = folder.join(run.file_name());
-        match File::open(&path) {
+        let removed = match File::open(&path) {
             Ok(file) if is_live(&file) => continue,
-            Ok(_) => fs::remove_file(&path)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
+            Ok(_) => fs::remove_file(&path),
+            Err(error) => Err(error),
+        };
+        // Whatever another process has removed meanwhile is gone as well.
+        if let Err(error) = removed
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error);
         }
         count -= 1;
         total -= size;

@@ -131,6 +131,23 @@ fn old_runs_go_and_those_that_run_stay() {
     assert!(journal.folder().join("notes.txt").exists());
 }
 
+/// As several programs do that begin at the same time.
+#[test]
+fn old_runs_can_be_removed_by_several_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    for _ in 0..500 {
+        fs::write(home.path().join(RunId::new().file_name()), "x").unwrap();
+    }
+    std::thread::scope(|scope| {
+        let prune = || folder::prune(home.path(), 0, 0);
+        let all: Vec<_> = (0..4).map(|_| scope.spawn(prune)).collect();
+        for one in all {
+            one.join().unwrap().unwrap();
+        }
+    });
+    assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
+}
+
 #[test]
 fn a_missing_folder_has_no_runs() {
     let home = tempfile::tempdir().unwrap();
