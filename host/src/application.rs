@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use bowline_app::{Application, Content, Digest};
 use bytes::Bytes;
+use futures::TryStreamExt as _;
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use sha2::{Digest as _, Sha256};
@@ -101,58 +102,35 @@ impl Source {
     }
 }
 
-/// A content that the host sends for a target. Once nobody holds this any more, no more of it is read.
-#[derive(Default)]
-pub(crate) struct Sending {
-    failed: OnceLock<failure::Error>,
-}
-
-impl Sending {
-    /// Why not all of it could be sent, if it is for the content: what reading it would have failed with.
-    pub(crate) fn failed(&self) -> Option<failure::Error> {
-        self.failed.get().cloned()
-    }
-
-    fn fail(&self, error: ReadError) -> Error {
-        self.failed.get_or_init(|| error.into());
-        Error::ConnectionTerminated
-    }
-}
-
 impl Reader {
-    /// What is still to be read, as a request's body, and its length in bytes.
+    /// What is still to be read, as a request's body, and its length in bytes. What reading it fails with is noted in `failed`.
     ///
     /// The last piece comes after the check that all of them are what was hashed when the application was loaded: of a file that has changed,
     /// no server gets as many bytes as it was told to expect.
-    pub(crate) fn send(self) -> (WasiBody, u64, Arc<Sending>) {
+    pub(crate) fn send(self, failed: Weak<OnceLock<failure::Error>>) -> (WasiBody, u64) {
         let length = self.source.as_ref().map_or(0, |source| source.left);
-        let sending = Arc::new(Sending::default());
-        let held = Arc::downgrade(&sending);
-        let pieces = futures::stream::try_unfold(self.source, move |source| {
-            let held = Weak::clone(&held);
-            async move {
-                // It was answered before it was sent, or its operation has ended.
-                let sending = held.upgrade().ok_or(Error::ConnectionTerminated)?;
-                let mut source = source.ok_or_else(|| sending.fail(ReadError::Before))?;
-                if source.left == 0 {
-                    return Ok(None);
-                }
-                let piece = tokio::task::spawn_blocking(move || {
-                    let most = u32::try_from(source.left).map_or(PIECE, |left| left.min(PIECE));
-                    let piece = source.read(most)?;
-                    if source.left == 0 {
-                        source.check()?;
-                    }
-                    Ok((Frame::data(Bytes::from(piece)), Some(source)))
-                });
-                let piece = piece.await.map_err(std::io::Error::other);
-                match piece.map_err(ReadError::Io).flatten() {
-                    Ok(piece) => Ok(Some(piece)),
-                    Err(error) => Err(sending.fail(error)),
-                }
+        let pieces = futures::stream::try_unfold(self.source, async |source| {
+            let mut source = source.ok_or(ReadError::Before)?;
+            if source.left == 0 {
+                return Ok(None);
             }
+            let piece = tokio::task::spawn_blocking(move || {
+                let most = u32::try_from(source.left).map_or(PIECE, |left| left.min(PIECE));
+                let piece = source.read(most)?;
+                if source.left == 0 {
+                    source.check()?;
+                }
+                Ok(Some((Frame::data(Bytes::from(piece)), Some(source))))
+            });
+            piece.await.map_err(std::io::Error::other)?
         });
-        (StreamBody::new(pieces).boxed_unsync(), length, sending)
+        let pieces = pieces.map_err(move |error: ReadError| {
+            if let Some(failed) = failed.upgrade() {
+                failed.get_or_init(|| error.into());
+            }
+            Error::ConnectionTerminated
+        });
+        (StreamBody::new(pieces).boxed_unsync(), length)
     }
 }
 
@@ -333,15 +311,16 @@ mod tests {
 
     /// What arrives of a body until it ends, and why it ends early.
     async fn arriving(reader: Reader) -> (u64, Vec<u8>, Option<failure::Error>) {
-        let (mut body, length, sending) = reader.send();
+        let failed = Arc::new(OnceLock::new());
+        let (mut body, length) = reader.send(Arc::downgrade(&failed));
         let mut arrived = Vec::new();
         while let Some(frame) = body.frame().await {
             match frame {
                 Ok(frame) => arrived.extend_from_slice(&frame.into_data().unwrap()),
-                Err(_) => return (length, arrived, Some(sending.failed().unwrap())),
+                Err(_) => return (length, arrived, Some(failed.get().unwrap().clone())),
             }
         }
-        assert!(sending.failed().is_none());
+        assert!(failed.get().is_none());
         (length, arrived, None)
     }
 
@@ -392,14 +371,5 @@ mod tests {
         let (length, arrived, reason) = arriving(Reader { source: None }).await;
         assert_eq!((length, arrived), (0, Vec::new()));
         assert!(matches!(reason, Some(failure::Error::Unavailable(_))));
-    }
-
-    #[tokio::test]
-    async fn what_nobody_waits_for_is_not_read_on() {
-        let content = vec![7; 2 * PIECE as usize];
-        let (mut body, _, sending) = reader(&content, content.len() as u64, &content).send();
-        assert!(body.frame().await.unwrap().is_ok());
-        drop(sending);
-        assert!(body.frame().await.unwrap().is_err());
     }
 }

@@ -192,7 +192,7 @@ impl Drop for Place {
     }
 }
 
-fn take_turn(run: &Arc<Run>) -> Result<Turn> {
+pub(super) fn take_turn(run: &Arc<Run>) -> Result<Turn> {
     if !Run::count(&run.requests, run.limits.requests) {
         run.exceed(LimitExceeded::Requests(run.limits.requests));
         return Err(Error::ConnectionLimitReached);

@@ -20,7 +20,7 @@ use crate::state::{Run, Way};
 
 /// Bodies up to this size are held back until they are complete: then their length is known to the server, and secrets can be put in.
 /// Logins and API calls have some kilobytes. Larger ones are streamed.
-const WHOLE: usize = 1 << 20;
+pub(super) const WHOLE: usize = 1 << 20;
 
 /// Bytes of a longer body that the client gets at once.
 const PIECE: usize = 64 << 10;
@@ -79,18 +79,9 @@ impl Outgoing {
         if ended && run.is_over() {
             return Err(Breach::Guest.error());
         }
-        let misused = |misuse| misused(run, misuse, origin);
-        let found = |name: &str| {
-            misused(Misuse {
-                name: name.to_owned(),
-                reason: SecretMisuse::Body,
-            })
-        };
         if !ended {
             // What is here already can be refused before anything has left.
-            if let Some(name) = vault.find(&start) {
-                return Err(found(name));
-            }
+            without_secrets(run, vault, origin, &start)?;
             let announced = headers.get(header::CONTENT_LENGTH);
             note.body = Sent::Known(Content {
                 size: announced.and_then(|length| length.to_str().ok()?.parse().ok()),
@@ -115,13 +106,11 @@ impl Outgoing {
         note.body = Sent::Known(Content::of(&start));
         let whole = |bytes| Self::Whole(turn.leaving(bytes));
         let Some(encoding) = encoding(headers) else {
-            return match vault.find(&start) {
-                None => Ok(whole(start.freeze())),
-                Some(name) => Err(found(name)),
-            };
+            without_secrets(run, vault, origin, &start)?;
+            return Ok(whole(start.freeze()));
         };
         let swapped = vault.swap(&start, origin, encoding, &mut note.secrets);
-        match swapped.map_err(misused)? {
+        match swapped.map_err(|misuse| misused(run, misuse, origin))? {
             None => Ok(whole(start.freeze())),
             Some(swapped) => {
                 // The guest counted with the placeholder in it.
@@ -146,6 +135,18 @@ impl Outgoing {
             }
         }
     }
+}
+
+/// Refuses a body with a placeholder in these bytes, where none is put in.
+fn without_secrets(run: &Run, vault: &Vault, origin: &Origin, bytes: &[u8]) -> Result<()> {
+    let Some(name) = vault.find(bytes) else {
+        return Ok(());
+    };
+    let misuse = Misuse {
+        name: name.to_owned(),
+        reason: SecretMisuse::Body,
+    };
+    Err(misused(run, misuse, origin))
 }
 
 /// How secrets are written into a body of this type; `None` for types into which they aren't.
@@ -218,14 +219,8 @@ impl Guarded {
     /// The part of what is held that may go. It is searched with as much of what comes after it as a placeholder that begins in it can have.
     fn release(&mut self) -> Result<Option<Bytes>, Breach> {
         let near = self.held.len().min(PIECE + PLACEHOLDER - 1);
-        if let Some(name) = self.vault.find(&self.held[..near]) {
-            let misuse = Misuse {
-                name: name.to_owned(),
-                reason: SecretMisuse::Body,
-            };
-            misused(&self.run, misuse, &self.origin);
-            return Err(Breach::Secret);
-        }
+        without_secrets(&self.run, &self.vault, &self.origin, &self.held[..near])
+            .map_err(|_| Breach::Secret)?;
         let keep = if self.ended { 0 } else { PLACEHOLDER - 1 };
         let free = self.held.len().saturating_sub(keep).min(PIECE);
         if free == 0 {
@@ -245,7 +240,7 @@ impl Body for Guarded {
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         loop {
             // The client goes on with a body after its answer, and whether anybody waits for that or not.
-            if self.run.is_over() && !(self.ended && self.held.is_empty()) {
+            if self.run.is_over() && !self.ended {
                 return Poll::Ready(Some(Err(Broken(Breach::Guest))));
             }
             match self.release() {
@@ -255,6 +250,9 @@ impl Body for Guarded {
                 Ok(None) => {}
             }
             match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                None if self.run.is_over() => {
+                    return Poll::Ready(Some(Err(Broken(Breach::Guest))));
+                }
                 None => self.ended = true,
                 Some(Err(_)) => return Poll::Ready(Some(Err(Broken(Breach::Guest)))),
                 Some(Ok(frame)) => {
@@ -271,10 +269,12 @@ impl Body for Guarded {
         }
     }
 }
+
 #[cfg(test)]
 mod tests {
     use http_body_util::Full;
 
+    use super::super::exchange::take_turn;
     use super::*;
     use crate::error::Operation;
     use crate::limits::Limits;
@@ -305,6 +305,32 @@ mod tests {
         run.end();
         assert!(cut.collect().await.is_err());
         assert!(prepare(&run, 10).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_request_keeps_its_turn_until_the_client_lets_go_of_its_body() {
+        let run = Arc::new(Run::unlent("guest", Operation::Deploy, Limits::default()));
+        let now = || run.requests_now.load(std::sync::atomic::Ordering::Relaxed);
+        for size in [10, WHOLE + 10] {
+            let body = Full::new(Bytes::from(vec![b'x'; size]));
+            let body = body.map_err(|never| match never {}).boxed_unsync();
+            let origin = "https://a.test".parse().unwrap();
+            let (mut headers, mut note) = (HeaderMap::new(), Note::default());
+            let (vault, turn) = (Arc::default(), take_turn(&run).unwrap());
+            let prepared =
+                Outgoing::prepare(&run, &vault, body, &mut headers, &origin, &mut note, &turn);
+            let piece = match prepared.await.unwrap_or_else(|error| panic!("{error}")) {
+                Outgoing::Whole(bytes) => bytes,
+                Outgoing::Stream(mut stream) => {
+                    stream.frame().await.unwrap().unwrap().into_data().unwrap()
+                }
+                Outgoing::Empty => panic!("it has a body"),
+            };
+            drop(turn);
+            assert_eq!(now(), 1, "{size}");
+            drop(piece);
+            assert_eq!(now(), 0, "{size}");
+        }
     }
 
     /// Wherever it lies: the client gets a longer body in pieces.

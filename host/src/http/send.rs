@@ -2,21 +2,21 @@
 //!
 //! What is checked and counted is what is checked and counted for `wasi:http`: from [`Request`] on it is the same code.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Response, Uri};
 use http_body::Frame;
-use http_body_util::{BodyExt as _, Full, StreamBody};
+use http_body_util::{BodyExt as _, BodyStream, Full, StreamBody};
 use wasmtime_wasi_http::{Error, FieldMap, RequestOptions, Result, WasiBody};
 
 use super::exchange::exchange;
 use super::handler::Request;
 use super::is_forbidden;
+use super::outgoing::WHOLE;
 use super::planning;
-use crate::application::Sending;
 use crate::bindings::http as wit;
 use crate::limits::LimitExceeded;
 use crate::meter;
@@ -38,12 +38,19 @@ impl wit::Host for Capabilities<'_> {
             body,
             longest,
         } = request;
-        let (body, length, sending) = match body {
+        let failed = Arc::new(OnceLock::new());
+        let (body, length) = match body {
             wit::Body::Bytes(bytes) => {
-                let (length, sending) = (bytes.len() as u64, Arc::default());
-                (in_pieces(bytes.into(), &sending), length, sending)
+                let length = bytes.len() as u64;
+                (in_pieces(bytes.into()), length)
             }
-            wit::Body::Content(reader) => self.table.delete(reader)?.send(),
+            wit::Body::Content(reader) => self.table.delete(reader)?.send(Arc::downgrade(&failed)),
+        };
+        // Shorter ones are read whole before anything leaves.
+        let body = if length > WHOLE as u64 {
+            within_call(body, Arc::downgrade(&failed))
+        } else {
+            body
         };
         let request = match read(self.run, &method, &url, headers, body, length) {
             Ok(request) => request,
@@ -51,39 +58,44 @@ impl wit::Host for Capabilities<'_> {
         };
         let run = self.run;
         let response = meter::lent(run, async {
-            // What doesn't fit into the guest's memory can't be handed over.
-            let longest = longest.min(run.limits.memory as u64);
             let response = exchange(run, request).await?;
-            receive(response, longest).await
+            // What doesn't fit into the guest's memory can't be handed over.
+            let memory = run.limits.memory as u64;
+            let response = receive(response, longest.min(memory)).await?;
+            if response.is_none() && longest > memory {
+                run.exceed(LimitExceeded::Memory(run.limits.memory));
+            }
+            Ok(response)
         });
-        let response = response.await;
-        Ok(match (response, sending.failed()) {
+        Ok(match (response.await, failed.get()) {
             (Ok(Some(response)), _) => Ok(response),
             (Ok(None), _) => Err(wit::Error::TooLong),
-            (Err(_), Some(failure)) => Err(wit::Error::Unreadable(failure)),
+            (Err(_), Some(failure)) => Err(wit::Error::Unreadable(failure.clone())),
             (Err(error), None) => Err(told(error)),
         })
     }
 }
 
-/// A body that is read no further once its call has ended, as that of a content is not.
-fn in_pieces(bytes: Bytes, sending: &Arc<Sending>) -> WasiBody {
-    if bytes.len() <= PIECE {
-        let whole = Full::new(bytes).map_err(|never| match never {});
+/// A body that is here already, without copying it.
+fn in_pieces(mut rest: Bytes) -> WasiBody {
+    if rest.len() <= WHOLE {
+        let whole = Full::new(rest).map_err(|never| match never {});
         return whole.boxed_unsync();
     }
-    let sending = Arc::downgrade(sending);
-    let pieces = stream::iter(std::iter::repeat(())).map(move |()| sending.strong_count() > 0);
-    let pieces = pieces.scan(bytes, |rest, is_waited_for| {
+    let pieces = std::iter::from_fn(move || {
         let piece = rest.split_to(rest.len().min(PIECE));
-        let piece = match is_waited_for {
-            _ if piece.is_empty() => None,
-            true => Some(Ok(Frame::data(piece))),
-            false => Some(Err(Error::ConnectionTerminated)),
-        };
-        std::future::ready(piece)
+        (!piece.is_empty()).then(|| Ok(Frame::data(piece)))
     });
-    StreamBody::new(pieces).boxed_unsync()
+    StreamBody::new(stream::iter(pieces)).boxed_unsync()
+}
+
+/// A body that ends with its call, of which `held` is a part: a server may answer before it has read all of it, and the client goes on sending.
+fn within_call<T: Send + Sync + 'static>(body: WasiBody, held: Weak<T>) -> WasiBody {
+    let frames = BodyStream::new(body).map(move |frame| match held.strong_count() {
+        0 => Err(Error::ConnectionTerminated),
+        _ => frame,
+    });
+    StreamBody::new(frames).boxed_unsync()
 }
 
 /// Makes of a guest's request what [`exchange`] takes. Its address is parsed once: the value that the grant judges is the value that is sent.
@@ -416,15 +428,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_nobody_waits_for_is_not_read_on() {
-        for size in [0, 1, PIECE, PIECE + 1, 3 * PIECE] {
-            let sending = Arc::default();
-            let body = in_pieces(vec![7; size].into(), &sending);
-            assert_eq!(body.collect().await.unwrap().to_bytes(), vec![7; size]);
+        let call = Arc::new(());
+        for size in [0, 1, WHOLE, WHOLE + 1, WHOLE + PIECE + 1] {
+            let body = within_call(in_pieces(vec![7; size].into()), Arc::downgrade(&call));
+            assert!(body.collect().await.unwrap().to_bytes() == vec![7; size]);
         }
-        let sending = Arc::default();
-        let mut body = in_pieces(vec![7; 3 * PIECE].into(), &sending);
+        let mut body = within_call(in_pieces(vec![7; 2 * WHOLE].into()), Arc::downgrade(&call));
         assert!(body.frame().await.unwrap().is_ok());
-        drop(sending);
+        drop(call);
         assert!(body.frame().await.unwrap().is_err());
     }
 
@@ -463,6 +474,7 @@ mod tests {
             Error::HttpProtocolError,
             Error::InternalError(None),
             Error::HttpResponseBodySize(None),
+            Error::HttpResponseContentCoding(None),
         ] {
             assert!(matches!(told(error), wit::Error::Lost(_)));
         }

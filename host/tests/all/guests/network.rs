@@ -141,6 +141,7 @@ pub async fn answers_are_bounded() {
     };
     let server = Server::start(move |request| match request.path.as_str() {
         "/endless" => answer(200, endless()),
+        "/large" => answer(200, vec![b'0'; 5 << 20]),
         "/headers" => {
             let mut answer = answer(200, "");
             for number in 0..50 {
@@ -165,6 +166,9 @@ pub async fn answers_are_bounded() {
     };
     let outcome = ask("/endless", limits(|limits| limits.response_body = 1 << 20)).await;
     assert_limit(outcome, LimitExceeded::ResponseBody(1 << 20));
+    // The target takes as much, and has no room for it.
+    let outcome = ask("/large", limits(|limits| limits.memory = 4 << 20)).await;
+    assert_limit(outcome, LimitExceeded::Memory(4 << 20));
     let outcome = ask("/headers", limits(|limits| limits.headers = 4_000)).await;
     assert_limit(outcome, LimitExceeded::Headers(4_000));
 }
