@@ -199,7 +199,7 @@ fn compare(url: &str, runtime: &Runtime, placement: &Placement) {
         (guest - instance) / REQUESTS,
         "reqwest alone, same client",
         reqwest / REQUESTS,
-        if is_placed { "1.30 or less" } else { "" },
+        "1.30 or less",
     );
     if !is_placed {
         figure(
