@@ -5,6 +5,7 @@
 //! it. That is Git's "racily clean" problem, and so is the answer.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -177,7 +178,31 @@ impl HashCache {
         writer.flush()?;
         drop(writer);
         file.persist(&self.file).map_err(|error| error.error)?;
-        forget_oldest(folder)
+        self.forget_oldest(folder)
+    }
+
+    /// Forgets the applications that were not read for the longest time; never this one, whatever the clock says.
+    fn forget_oldest(&self, folder: &Path) -> io::Result<()> {
+        let mut others = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let path = entry.path();
+            if path.extension() != Some(OsStr::new("json")) || path == self.file {
+                continue;
+            }
+            match entry.metadata().and_then(|metadata| metadata.modified()) {
+                Ok(modified) => others.push((modified, path)),
+                // Another run was faster.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        others.sort_unstable();
+        let surplus = (others.len() + 1).saturating_sub(APPLICATIONS);
+        for (_, path) in others.into_iter().take(surplus) {
+            let _gone = fs::remove_file(path);
+        }
+        Ok(())
     }
 
     /// Forgets this application: the next run reads everything.
@@ -206,27 +231,6 @@ fn read(file: &Path) -> Option<HashMap<String, Entry>> {
     }
     let document: Document = serde_json::from_slice(&text).ok()?;
     (document.format == FORMAT).then_some(document.files)
-}
-
-fn forget_oldest(folder: &Path) -> io::Result<()> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let path = entry.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "json")
-        {
-            files.push((entry.metadata()?.modified()?, path));
-        }
-    }
-    files.sort_unstable();
-    let surplus = files.len().saturating_sub(APPLICATIONS);
-    for (_, path) in files.into_iter().take(surplus) {
-        // Another run may have been faster.
-        let _gone = fs::remove_file(path);
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -352,7 +356,9 @@ mod tests {
     fn only_so_many_applications_are_remembered() {
         let world = World::new();
         for n in 0..APPLICATIONS + 5 {
-            fs::write(world.folder.path().join(format!("{n}.json")), "{}").unwrap();
+            // By clocks that are ahead of this one.
+            let file = File::create(world.folder.path().join(format!("{n}.json"))).unwrap();
+            file.set_modified(later()).unwrap();
         }
         world.remember(later());
         let files = fs::read_dir(world.folder.path()).unwrap();
