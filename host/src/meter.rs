@@ -1,6 +1,7 @@
 //! Keeps time for an operation: what the guest computes, and how long all of it takes.
 
 use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -85,8 +86,9 @@ pub(crate) async fn bounded<T>(
 }
 
 /// What the host does within a guest's call, and the guest only waits for: its time is not the guest's.
-pub(crate) async fn lent<T>(run: &Run, work: impl Future<Output = T>) -> T {
-    let mut work = std::pin::pin!(work);
+///
+/// It is pinned by the caller, for what is handed over to an asynchronous function has its place there twice.
+pub(crate) async fn lent<T>(run: &Run, mut work: Pin<&mut impl Future<Output = T>>) -> T {
     poll_fn(move |context| {
         let before = Instant::now();
         let outcome = work.as_mut().poll(context);

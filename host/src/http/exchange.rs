@@ -1,5 +1,6 @@
 //! One request of a guest and its answer.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -86,7 +87,7 @@ pub(super) async fn exchange(run: &Arc<Run>, request: Request) -> Result<Respons
     run.granted(lent).map_err(|_| Error::HttpRequestDenied)?;
     *outgoing.body_mut() = body.into_reqwest();
     tracing::debug!(target = run.target, method = %outgoing.method(), %origin, path = url.path(), "sending");
-    let sent = lent.http.execute(pool, outgoing, note);
+    let sent = pin!(lent.http.execute(pool, outgoing, note));
     let answered = match patience(&options) {
         Some(patience) => tokio::time::timeout(patience, sent)
             .await

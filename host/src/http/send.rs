@@ -2,6 +2,7 @@
 //!
 //! What is checked and counted is what is checked and counted for `wasi:http`: from [`Request`] on it is the same code.
 
+use std::pin::pin;
 use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
@@ -57,7 +58,7 @@ impl wit::Host for Capabilities<'_> {
             Err(refused) => return Ok(Err(refused)),
         };
         let run = self.run;
-        let response = meter::lent(run, async {
+        let response = pin!(async {
             let response = exchange(run, request).await?;
             // What doesn't fit into the guest's memory can't be handed over.
             let memory = run.limits.memory as u64;
@@ -67,7 +68,8 @@ impl wit::Host for Capabilities<'_> {
             }
             Ok(response)
         });
-        Ok(match (response.await, failed.get()) {
+        let response = meter::lent(run, response).await;
+        Ok(match (response, failed.get()) {
             (Ok(Some(response)), _) => Ok(response),
             (Ok(None), _) => Err(wit::Error::TooLong),
             (Err(_), Some(failure)) => Err(wit::Error::Unreadable(failure.clone())),
