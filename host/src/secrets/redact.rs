@@ -129,22 +129,22 @@ impl Patterns {
             return text.len();
         }
         let kind = |byte: u8| self.kinds[usize::from(byte)];
-        let begins = |rest: &[u8]| {
-            self.list.iter().any(|pattern| {
-                let mut start = rest.iter().zip(&*pattern.bytes).take(SHORTEST);
+        let begins = |rest: &[u8], pattern: &Pattern| {
+            for (byte, wanted) in rest.iter().zip(&*pattern.bytes).take(SHORTEST) {
                 // From an escape on, the text may read as anything.
-                let is_escape = |byte: u8| kind(byte) == Kind::Escape;
-                let end = start.find(|(byte, wanted)| byte != wanted || is_escape(**byte));
-                match end {
-                    Some((byte, _)) => is_escape(*byte),
-                    None => !is_whole || rest.len() >= SHORTEST,
+                if kind(*byte) == Kind::Escape {
+                    return true;
                 }
-            })
+                if byte != wanted {
+                    return false;
+                }
+            }
+            !is_whole || rest.len() >= SHORTEST
         };
         let mut rest = text;
         while let Some(dull) = rest.iter().position(|byte| kind(*byte) != Kind::Dull) {
             rest = &rest[dull..];
-            if kind(rest[0]) == Kind::Escape || begins(rest) {
+            if self.list.iter().any(|pattern| begins(rest, pattern)) {
                 return text.len() - rest.len();
             }
             rest = &rest[1..];
