@@ -95,7 +95,7 @@ pub(super) async fn exchange(run: &Arc<Run>, request: Request) -> Result<Respons
         None => sent.await,
     };
     let (response, mut receipt) = answered.map_err(|error| fault::unanswered(run, error))?;
-    let response = Response::<reqwest::Body>::from(response);
+    let mut response = Response::<reqwest::Body>::from(response);
     if section_size(response.headers()) > run.limits.headers {
         let exceeded = LimitExceeded::Headers(run.limits.headers);
         receipt.failed(&exceeded.to_string(), false);
@@ -110,7 +110,6 @@ pub(super) async fn exchange(run: &Arc<Run>, request: Request) -> Result<Respons
         receipt.failed(&denial.to_string(), false);
         return Err(refuse_answer(run, denial));
     }
-    let mut response = response;
     let patterns = vault.patterns();
     if let Some(patterns) = patterns {
         redact_headers(patterns, response.headers_mut());

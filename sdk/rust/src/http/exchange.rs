@@ -1,7 +1,6 @@
 //! One request and its answer, in one call of the host.
 
 use ::http::header::{HeaderName, HeaderValue};
-use ::http::uri::PathAndQuery;
 use ::http::{Response, StatusCode, request};
 
 use super::{Error, Origin};
@@ -13,13 +12,12 @@ pub(super) fn exchange(
     origin: Origin<'_>,
     limit: usize,
 ) -> Result<Response<Vec<u8>>, Error> {
-    let path = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
     let headers = head.headers.iter();
     let headers =
         headers.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
     let answer = send(Request {
         method: head.method.as_str().to_owned(),
-        url: [origin.scheme, "://", origin.authority.as_str(), path].concat(),
+        url: head.uri.to_string(),
         headers: headers.collect(),
         body,
         longest: limit as u64,
