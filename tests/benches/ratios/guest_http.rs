@@ -17,12 +17,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
-use crate::measure::{figure, heading, in_turn, ratio, time, timed};
+use crate::measure::{figure, heading, in_turn, median, ratio, time, timed};
 
 const REQUESTS: u32 = 1000;
 const TIMES: usize = 5;
-/// How often the servers are started anew. Where the system places their threads and their memory stays much as it is while they run, and
-/// decides more than the sandbox does.
+/// How often the servers are started anew: the same code has other figures with each start.
 const STARTS: u32 = 7;
 /// As long as those that Hippo gives.
 const TOKEN: &str =
@@ -73,8 +72,8 @@ const SERVERS: [&str; 2] = [
 struct Times {
     guest: Duration,
     reqwest: Duration,
-    /// Of reqwest, where it is shown how much the system's placement decides.
-    later: Duration,
+    /// Of reqwest that is busy before each request, where the system places the threads.
+    later: Option<Duration>,
     /// The guest's start and end.
     once: Duration,
 }
@@ -84,8 +83,11 @@ pub fn run() {
         "{REQUESTS} small GET requests on loopback, one after the other: mean of {STARTS} starts of the servers, median of {TIMES} for each"
     ));
     let everywhere = allowed();
+    let engine = Engine::new(&EngineOptions::default()).expect("there is an engine");
+    let artifact = Artifact::from_bytes(bowline_guest_artifacts::polls()).expect("it is a target");
+    let target = Target::load(&engine, artifact).expect("the guest can be compiled");
     for placement in &PLACEMENTS {
-        let starts = (0..STARTS).map(|_| measure(placement, &everywhere));
+        let starts = (0..STARTS).map(|_| measure(&target, placement, &everywhere));
         let starts: Option<Vec<_>> = starts.collect();
         keep_to(None, &everywhere);
         let Some(starts) = starts else {
@@ -94,15 +96,13 @@ pub fn run() {
         };
         for (index, server) in SERVERS.iter().enumerate() {
             figure(&format!("{server}; {}", placement.name), "", "");
-            let times: Vec<_> = starts.iter().map(|times| &times[index]).collect();
-            report(&times, placement);
+            report(starts.iter().map(|times| &times[index]));
         }
     }
 }
 
-fn report(times: &[&Times], placement: &Placement) {
-    let mean =
-        |time: fn(&Times) -> Duration| times.iter().map(|it| time(it)).sum::<Duration>() / STARTS;
+fn report<'a>(times: impl Iterator<Item = &'a Times> + Clone) {
+    let mean = |time: fn(&Times) -> Duration| times.clone().map(time).sum::<Duration>() / STARTS;
     ratio(
         "a request of a guest",
         mean(|it| it.guest),
@@ -110,10 +110,10 @@ fn report(times: &[&Times], placement: &Placement) {
         mean(|it| it.reqwest),
         "1.30 or less",
     );
-    if !placement.is_chosen() {
+    if let Some(later) = times.clone().map(|it| it.later).sum::<Option<Duration>>() {
         figure(
             "  reqwest that is busy for 10 µs before each, those not counted",
-            time(mean(|it| it.later)),
+            time(later / STARTS),
             "",
         );
     }
@@ -125,7 +125,11 @@ fn report(times: &[&Times], placement: &Placement) {
 }
 
 /// Starts the servers, and asks both. Nothing if the threads can't be placed so.
-fn measure(placement: &Placement, everywhere: &str) -> Option<[Times; SERVERS.len()]> {
+fn measure(
+    target: &Target,
+    placement: &Placement,
+    everywhere: &str,
+) -> Option<[Times; SERVERS.len()]> {
     if !keep_to(placement.servers, everywhere) && placement.is_chosen() {
         return None;
     }
@@ -141,7 +145,7 @@ fn measure(placement: &Placement, everywhere: &str) -> Option<[Times; SERVERS.le
         .enable_all()
         .build()
         .expect("a runtime can be made");
-    Some([hippo, bare].map(|url| compare(&url, &runtime, placement)))
+    Some([hippo, bare].map(|url| compare(&url, target, &runtime, placement)))
 }
 
 /// The processors that this process may run on, in the words of Linux (`0-3,8`); nothing on other systems.
@@ -179,21 +183,18 @@ fn keep_to(processor: Option<usize>, everywhere: &str) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-fn compare(url: &str, runtime: &Runtime, placement: &Placement) -> Times {
+fn compare(url: &str, target: &Target, runtime: &Runtime, placement: &Placement) -> Times {
     let mut options = HttpOptions::default();
     options.system_proxy = false;
     let http = HttpClient::new(&options).expect("an HTTP client can be made");
     let application =
         Arc::new(Application::load(Sample::new().path()).expect("the application can be read"));
-    let engine = Engine::new(&EngineOptions::default()).expect("there is an engine");
-    let artifact = Artifact::from_bytes(bowline_guest_artifacts::polls()).expect("it is a target");
-    let target = Target::load(&engine, artifact).expect("the guest can be compiled");
     // As in bowline: with the journal on, on the disk that builds are on, for `/tmp` may be in memory.
     let folder = tempfile::Builder::new()
         .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
         .expect("a folder can be made");
     let journal = Journal::open(folder.path().join("journal")).expect("the journal can be made");
-    let recorder = journal.begin(run_info(&target)).expect("a run can begin");
+    let recorder = journal.begin(run_info(target)).expect("a run can begin");
     let recorded = http.recorded(&recorder);
     let session = |times: u32| {
         let environment = Environment::new("default")
@@ -233,17 +234,9 @@ fn compare(url: &str, runtime: &Runtime, placement: &Placement) -> Times {
     reqwest();
     deploy(&often);
     let (guest, reqwest) = in_turn(TIMES, || deploy(&often), reqwest);
-    let (once, later) = in_turn(
-        TIMES,
-        || deploy(&once),
-        || {
-            if placement.is_chosen() {
-                Duration::ZERO
-            } else {
-                (direct(LATER) / REQUESTS).saturating_sub(LATER)
-            }
-        },
-    );
+    let once = median((0..TIMES).map(|_| deploy(&once)).collect());
+    let later = || (direct(LATER) / REQUESTS).saturating_sub(LATER);
+    let later = (!placement.is_chosen()).then(|| median((0..TIMES).map(|_| later()).collect()));
     Times {
         guest: guest.saturating_sub(once) / REQUESTS,
         reqwest: reqwest / REQUESTS,
