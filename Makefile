@@ -23,7 +23,7 @@ targets: setup ## Build the deploy targets in JavaScript and Python (tools from 
 test: setup targets ## Run every test
 	$(CARGO) build $(ALL) --bins
 	$(CARGO) test $(ALL) --doc --quiet
-	$(CARGO) nextest run $(ALL)
+	@scripts/tidily $(CARGO) nextest run $(ALL)
 
 check: setup ## Format, lints, documentation, contract, CLI reference: run it before each commit
 	$(CARGO) fmt --all --check

@@ -15,17 +15,19 @@ use bindle::invoice::signature::{KeyEntry, KeyRing, SecretKeyEntry, SecretKeyFil
 use bindle::provider::file::FileProvider;
 use bindle::search::StrictEngine;
 use bindle::{SignatureRole, VerificationStrategy};
-use tokio::runtime::Runtime;
+
+use crate::background::Background;
 
 /// A running server with a file store; stopped, as if killed, when dropped.
 pub struct BindleServer {
+    // First, so that it ends before its folder goes.
+    background: Option<Background>,
     address: SocketAddr,
     store: PathBuf,
-    folder: Option<tempfile::TempDir>,
+    _folder: tempfile::TempDir,
     host: SecretKeyEntry,
     trusted: Vec<String>,
     users: Option<&'static str>,
-    runtime: Option<Runtime>,
 }
 
 impl BindleServer {
@@ -51,11 +53,11 @@ impl BindleServer {
         let mut server = BindleServer {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             store: folder.path().join("store"),
-            folder: Some(folder),
+            _folder: folder,
             host: SecretKeyEntry::new("test host", vec![SignatureRole::Host]),
             trusted: trusted.iter().map(|&key| key.to_owned()).collect(),
             users,
-            runtime: None,
+            background: None,
         };
         server.run();
         server
@@ -77,15 +79,8 @@ impl BindleServer {
     }
 
     /// Stops it abruptly: connections break, requests under way are lost.
-    ///
-    /// # Panics
-    /// When it cannot be stopped.
     pub fn kill(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            // On a thread of its own, because a test's runtime may not wait.
-            let stopped = std::thread::spawn(|| runtime.shutdown_timeout(Duration::from_secs(5)));
-            stopped.join().expect("the server can be stopped");
-        }
+        self.background = None;
     }
 
     /// Starts it again on the same store (and another port), trusting these keys from now on.
@@ -163,12 +158,8 @@ impl BindleServer {
             let address = TcpListener::bind("127.0.0.1:0")
                 .and_then(|listener| listener.local_addr())
                 .expect("a port is free");
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()
-                .expect("a runtime can be made");
-            let task = runtime.spawn(serve(
+            let background = Background::new(2);
+            let task = background.runtime().spawn(serve(
                 self.store.clone(),
                 address,
                 self.host.clone(),
@@ -179,24 +170,13 @@ impl BindleServer {
             while !task.is_finished() && Instant::now() < deadline {
                 if TcpStream::connect(address).is_ok() && !task.is_finished() {
                     self.address = address;
-                    self.runtime = Some(runtime);
+                    self.background = Some(background);
                     return;
                 }
                 std::thread::sleep(Duration::from_millis(5));
             }
-            runtime.shutdown_background();
         }
         panic!("the Bindle server does not start");
-    }
-}
-
-impl Drop for BindleServer {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            // Waiting is not allowed when a test's own runtime drops this.
-            runtime.shutdown_background();
-        }
-        drop(self.folder.take());
     }
 }
 

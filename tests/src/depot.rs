@@ -26,7 +26,8 @@ use axum::routing::{get, post, put};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use tokio::runtime::Runtime;
+
+use crate::background::{self, Background};
 
 /// The path below an application's URL where it tells its revision.
 const READY: &str = ".depot";
@@ -34,7 +35,7 @@ const READY: &str = ".depot";
 /// A running service with an empty store; stopped when dropped.
 pub struct Depot {
     service: Arc<Service>,
-    runtime: Option<Runtime>,
+    _background: Background,
 }
 
 /// A request that came in, in the order of arrival.
@@ -78,12 +79,9 @@ impl Depot {
     /// # Panics
     /// When no port is free.
     pub fn start(token: &str) -> Depot {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        listener
-            .set_nonblocking(true)
-            .expect("the socket can be set up");
+        let (address, listener) = background::listen();
         let service = Arc::new(Service {
-            address: listener.local_addr().expect("the socket is bound"),
+            address,
             token: token.to_owned(),
             folder: tempfile::Builder::new()
                 .prefix("bowline-depot-")
@@ -98,21 +96,14 @@ impl Depot {
             .layer(middleware::from_fn_with_state(Arc::clone(&service), admit))
             .route("/run/{name}/{*path}", get(show))
             .with_state(Arc::clone(&service));
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .expect("a runtime can be made");
-        runtime.spawn(async move {
-            let listener =
-                tokio::net::TcpListener::from_std(listener).expect("the socket can be used");
+        let background = Background::serve(listener, |listener| async move {
             axum::serve(listener, routes)
                 .await
                 .expect("serving does not end");
         });
         Depot {
             service,
-            runtime: Some(runtime),
+            _background: background,
         }
     }
 
@@ -151,15 +142,6 @@ impl Depot {
     /// From now on, this is wrong with it.
     pub fn suffers(&self, trouble: Trouble) {
         self.service.kept().trouble = trouble;
-    }
-}
-
-impl Drop for Depot {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            // A test's own runtime may not wait for another one.
-            runtime.shutdown_background();
-        }
     }
 }
 

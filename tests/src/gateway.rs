@@ -15,9 +15,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
+
+use crate::background::{self, Background};
 
 /// Most bytes of a body that are let through.
 const MAX_BODY: usize = 64 << 20;
@@ -104,7 +104,7 @@ impl Authority {
 /// Hands requests on to a server, which sees its own name in them; stopped when dropped.
 pub struct Gateway {
     address: SocketAddr,
-    runtime: Option<Runtime>,
+    _background: Background,
 }
 
 impl Gateway {
@@ -138,20 +138,9 @@ impl Gateway {
     }
 
     fn start(server: SocketAddr, tls: Option<TlsAcceptor>) -> Gateway {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        listener
-            .set_nonblocking(true)
-            .expect("the socket can be set up");
-        let address = listener.local_addr().expect("the socket is bound");
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .expect("a runtime can be made");
-        let _enter = runtime.enter();
-        let listener = TcpListener::from_std(listener).expect("the socket can be used");
         let client = client();
-        runtime.spawn(async move {
+        let (address, listener) = background::listen();
+        let background = Background::serve(listener, |listener| async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (tls, client) = (tls.clone(), client.clone());
                 tokio::spawn(async move {
@@ -169,15 +158,7 @@ impl Gateway {
         });
         Gateway {
             address,
-            runtime: Some(runtime),
-        }
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+            _background: background,
         }
     }
 }

@@ -7,6 +7,7 @@
     reason = "a test's helper that fails must fail the test"
 )]
 
+pub mod background;
 pub mod bindle_server;
 pub mod command;
 pub mod depot;

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::Runtime;
+use tokio::net::TcpStream;
+
+use crate::background::{self, Background};
 
 /// A request, without its body.
 #[derive(Clone, Debug)]
@@ -83,7 +84,7 @@ impl Act {
 pub struct Meddler {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
-    runtime: Option<Runtime>,
+    _background: Background,
 }
 
 impl Meddler {
@@ -96,21 +97,11 @@ impl Meddler {
     where
         F: FnMut(&Seen) -> Act + Send + 'static,
     {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        listener
-            .set_nonblocking(true)
-            .expect("the socket can be set up");
-        let address = listener.local_addr().expect("the socket is bound");
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .expect("a runtime can be made");
         let seen = Arc::new(Mutex::new(Vec::new()));
         let decide = Arc::new(Mutex::new(decide));
         let log = Arc::clone(&seen);
-        runtime.spawn(async move {
-            let listener = TcpListener::from_std(listener).expect("the socket can be used");
+        let (address, listener) = background::listen();
+        let background = Background::serve(listener, |listener| async move {
             while let Ok((client, _)) = listener.accept().await {
                 let (decide, log) = (Arc::clone(&decide), Arc::clone(&log));
                 // A connection that breaks is what these tests are about.
@@ -128,7 +119,7 @@ impl Meddler {
         Meddler {
             address,
             seen,
-            runtime: Some(runtime),
+            _background: background,
         }
     }
 
@@ -158,14 +149,6 @@ impl Meddler {
     /// Number of uploads so far, whatever became of them.
     pub fn uploads(&self) -> usize {
         self.seen().iter().filter(|seen| seen.is_upload()).count()
-    }
-}
-
-impl Drop for Meddler {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 

@@ -71,7 +71,8 @@ fn a_lock_file_outlives_its_tag() {
         .run()
         .success();
     registry.publish("acme/target:1", guests::deploys());
-    let deploy = Home::new()
+    let elsewhere = Home::new();
+    let deploy = elsewhere
         .deploy(world.application())
         .arg("--target=guest")
         .arg("--locked")
