@@ -14,6 +14,7 @@ mod fault;
 mod handler;
 mod incoming;
 mod outgoing;
+mod overrides;
 mod planning;
 mod send;
 

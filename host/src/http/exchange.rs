@@ -15,6 +15,7 @@ use super::fault;
 use super::handler::Request;
 use super::incoming::{Incoming, Search};
 use super::outgoing::Outgoing;
+use super::overrides;
 use crate::client::Recorded;
 use crate::client::is_public;
 use crate::error::{Denial, SecretMisuse};
@@ -51,10 +52,8 @@ pub(super) async fn exchange(run: &Arc<Run>, request: Request) -> Result<Respons
     if let (Reach::PublicOnly, Some(address)) = (reach, private) {
         return Err(deny(run, Denial::Private { origin, address }));
     }
-    if let Some(name) = OVERRIDES
-        .iter()
-        .find(|name| !whole && headers.contains_key(**name))
-    {
+    let mut names = overrides::METHOD.iter().chain(&overrides::PATH);
+    if let Some(name) = names.find(|name| !whole && headers.contains_key(**name)) {
         let what = format!(
             "a request to {origin} with the header {name}, which stands for another method or path"
         );
@@ -208,15 +207,6 @@ pub(super) fn take_turn(run: &Arc<Run>) -> Result<Turn> {
     peak.fetch_max(now, Ordering::Relaxed);
     Ok(Turn(Arc::new(Place(Arc::clone(&run.requests_now)))))
 }
-
-/// Headers by which some servers take a request for one with another method or path.
-const OVERRIDES: [&str; 5] = [
-    "x-http-method",
-    "x-http-method-override",
-    "x-method-override",
-    "x-original-url",
-    "x-rewrite-url",
-];
 
 /// Asks the grant.
 fn address(run: &Run, lent: &Lent, method: &Method, mut url: Url) -> Result<(Url, Allowed)> {

@@ -4,17 +4,11 @@ use http::{HeaderMap, Method};
 use url::Url;
 use wasmtime_wasi_http::{Error, Result};
 
+use super::overrides;
 use crate::error::Denial;
 use crate::grant::Origin;
 use crate::state::Run;
 use crate::text;
-
-/// Headers by which some servers take a GET for a request with another method.
-const OVERRIDES: [&str; 3] = [
-    "x-http-method",
-    "x-http-method-override",
-    "x-method-override",
-];
 
 /// Reads the address of a request, and refuses a write while planning, to whatever address.
 pub(super) fn address(
@@ -39,7 +33,10 @@ fn check(run: &Run, method: &Method, headers: &HeaderMap, url: Option<&Url>) -> 
             "a request with the method {}",
             text::line(method.as_str(), 32)
         )
-    } else if let Some(header) = OVERRIDES.iter().find(|name| headers.contains_key(**name)) {
+    } else if let Some(header) = overrides::METHOD
+        .iter()
+        .find(|name| headers.contains_key(**name))
+    {
         format!("a {method} request with the header {header}, which stands for another method,")
     } else {
         return Ok(());
