@@ -22,7 +22,7 @@ pub use self::entry::{
     TargetNote,
 };
 pub use self::log::{Damage, Effect, Fate, ReadError, RunLog};
-pub(crate) use self::recorder::{Note, Sent};
+pub(crate) use self::recorder::{Note, Sent, Streamed};
 pub use self::recorder::{Receipt, Recorder};
 pub use self::run::{ParseRunIdError, RunId};
 

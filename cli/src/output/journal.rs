@@ -192,9 +192,9 @@ pub struct Did {
     pub method: String,
     /// Its URL, without the values of its query.
     pub url: String,
-    /// Bytes of its body, where they are known.
+    /// Bytes of its body, where they are known; of a streamed body as many as had left when its answer ended.
     pub size: Option<u64>,
-    /// SHA-256 of its body, with placeholders where secrets are.
+    /// SHA-256 of these bytes, with placeholders where secrets are.
     pub digest: Option<String>,
     /// Names of the secrets in it.
     pub secrets: Vec<String>,
@@ -214,6 +214,7 @@ impl Did {
     fn of(effect: &Effect) -> Self {
         let Effect { request, answer } = effect;
         let answer = answer.as_ref();
+        let sent = answer.and_then(|answer| answer.sent).or(request.body);
         let received = answer.and_then(|answer| answer.body);
         Self {
             number: request.n,
@@ -221,8 +222,8 @@ impl Did {
             by: by(request),
             method: request.method.clone(),
             url: request.url.clone(),
-            size: request.body.and_then(|body| body.size),
-            digest: hex(request.body.and_then(|body| body.digest)),
+            size: sent.and_then(|body| body.size),
+            digest: hex(sent.and_then(|body| body.digest)),
             secrets: request.secrets.clone(),
             status: answer.and_then(|answer| answer.status),
             answer_size: received.and_then(|body| body.size),

@@ -14,7 +14,7 @@ use wasmtime_wasi_http::{Error, Result, WasiBody};
 use super::exchange::{Turn, misused};
 use crate::error::SecretMisuse;
 use crate::grant::Origin;
-use crate::journal::{Content, Note, Sent};
+use crate::journal::{Content, Note, Sent, Streamed};
 use crate::secrets::vault::{Encoding, Misuse, PLACEHOLDER, Vault};
 use crate::state::{Run, Way};
 
@@ -83,10 +83,9 @@ impl Outgoing {
             // What is here already can be refused before anything has left.
             without_secrets(run, vault, origin, &start)?;
             let announced = headers.get(header::CONTENT_LENGTH);
-            note.body = Sent::Known(Content {
-                size: announced.and_then(|length| length.to_str().ok()?.parse().ok()),
-                digest: None,
-            });
+            let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
+            let streamed = Streamed::default();
+            note.body = Sent::Streamed(announced, streamed.clone());
             let guarded = Guarded {
                 run: Arc::clone(run),
                 vault: Arc::clone(vault),
@@ -95,6 +94,7 @@ impl Outgoing {
                 seen: start.len() as u64,
                 held: start,
                 ended: false,
+                streamed,
                 turn: turn.clone(),
             };
             return Ok(Self::Stream(Box::new(guarded)));
@@ -212,6 +212,8 @@ pub(super) struct Guarded {
     held: BytesMut,
     seen: u64,
     ended: bool,
+    /// For the journal.
+    streamed: Streamed,
     turn: Turn,
 }
 
@@ -226,7 +228,9 @@ impl Guarded {
         if free == 0 {
             return Ok(None);
         }
-        Ok(Some(self.turn.leaving(self.held.split_to(free).freeze())))
+        let bytes = self.held.split_to(free).freeze();
+        self.streamed.data(&bytes);
+        Ok(Some(self.turn.leaving(bytes)))
     }
 }
 

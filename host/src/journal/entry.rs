@@ -120,7 +120,7 @@ pub struct Request {
     pub method: String,
     /// Scheme, host, port and path; of the query the parameters' names only, because values may be secrets. Cut after 2,000 characters.
     pub url: String,
-    /// The body, if it has one. A body that is streamed has no digest here, and a size only if it was announced.
+    /// The body, if it has one. A body that is streamed has no digest here, and a size only if it was announced: see [`Answer::sent`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Content>,
     /// Names of the secrets that the host put in. The digest is over the body without them.
@@ -138,6 +138,9 @@ pub struct Answer {
     /// The status, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    /// What had left of the request's body until then, if it was streamed: all of it, unless the answer was quicker or the request failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Content>,
     /// What was received of the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Content>,

@@ -68,13 +68,55 @@ pub(crate) struct Note {
 }
 
 /// What a request's line says of its body.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) enum Sent {
     /// The body's own bytes. They hold no secret.
     #[default]
     AsItIs,
     /// This.
     Known(Content),
+    /// At most the length that was announced. The rest is known when it has left, and is in the answer's line.
+    Streamed(Option<u64>, Streamed),
+}
+
+/// What has left so far of a body that is streamed. Clones are about the same body.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Streamed(Arc<Mutex<Tally>>);
+
+impl Streamed {
+    /// These bytes leave next.
+    pub(crate) fn data(&self, bytes: &[u8]) {
+        self.tally().add(bytes);
+    }
+
+    fn so_far(&self) -> Content {
+        self.tally().clone().content()
+    }
+
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Size and digest of bytes that come by and by.
+#[derive(Debug, Clone, Default)]
+struct Tally {
+    size: u64,
+    hasher: Sha256,
+}
+
+impl Tally {
+    fn add(&mut self, bytes: &[u8]) {
+        self.size += bytes.len() as u64;
+        self.hasher.update(bytes);
+    }
+
+    fn content(self) -> Content {
+        Content {
+            size: Some(self.size),
+            digest: Some(Digest::from_bytes(self.hasher.finalize().into())),
+        }
+    }
 }
 
 impl Note {
@@ -177,12 +219,19 @@ impl Recorder {
         request: &reqwest::Request,
         note: Note,
     ) -> Result<Receipt, JournalError> {
-        let body = match note.body {
-            Sent::Known(content) => Some(content),
-            Sent::AsItIs => request.body().map(|body| match body.as_bytes() {
-                Some(bytes) => Content::of(bytes),
-                None => Content::default(),
-            }),
+        let (body, streamed) = match note.body {
+            Sent::Known(content) => (Some(content), None),
+            Sent::Streamed(size, streamed) => {
+                let announced = Content { size, digest: None };
+                (Some(announced), Some(streamed))
+            }
+            Sent::AsItIs => {
+                let body = request.body().map(|body| match body.as_bytes() {
+                    Some(bytes) => Content::of(bytes),
+                    None => Content::default(),
+                });
+                (body, None)
+            }
         };
         let n = self.inner.requests.fetch_add(1, Ordering::Relaxed) + 1;
         self.append(&Entry::Request(Request {
@@ -212,9 +261,9 @@ impl Recorder {
             n,
             after: if safe { When::WithNext } else { When::Now },
             started: Instant::now(),
+            streamed,
             status: None,
-            size: 0,
-            hasher: Sha256::new(),
+            received: Tally::default(),
         })))
     }
 
@@ -326,9 +375,10 @@ struct Open {
     /// When its answer's line is written.
     after: When,
     started: Instant,
+    /// The request's body, if it is streamed.
+    streamed: Option<Streamed>,
     status: Option<u16>,
-    size: u64,
-    hasher: Sha256,
+    received: Tally,
 }
 
 impl Receipt {
@@ -352,8 +402,7 @@ impl Receipt {
     /// These bytes of its body have come.
     pub(crate) fn data(&mut self, bytes: &[u8]) {
         if let Some(open) = &mut self.0 {
-            open.size += bytes.len() as u64;
-            open.hasher.update(bytes);
+            open.received.add(bytes);
         }
     }
 
@@ -371,14 +420,12 @@ impl Receipt {
         let Some(open) = self.0.take() else {
             return;
         };
-        let body = open.status.is_some().then(|| Content {
-            size: Some(open.size),
-            digest: Some(Digest::from_bytes(open.hasher.finalize().into())),
-        });
+        let body = open.status.is_some().then(|| open.received.content());
         let entry = Entry::Answer(Answer {
             at: now(),
             n: open.n,
             status: open.status,
+            sent: open.streamed.map(|streamed| streamed.so_far()),
             body,
             complete,
             took: u64::try_from(open.started.elapsed().as_micros()).unwrap_or(u64::MAX),

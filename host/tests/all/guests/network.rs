@@ -1,5 +1,7 @@
 //! Requests and secrets.
 
+use bowline_host::journal::{Content, Effect, Journal, RunInfo, TargetNote};
+
 use super::*;
 
 /// Runs `asks` with this request.
@@ -236,6 +238,62 @@ pub async fn uploads() {
     assert!(matches!(error, HostError::Failed { .. }), "{error:?}");
     let outcome = upload("contract", 5_000_000, limits()).await;
     assert_limit(outcome, LimitExceeded::CallBytes(3 << 20));
+}
+
+/// Those of short bodies before they leave, those of streamed ones when it is known what has left.
+#[tokio::test]
+async fn the_journal_has_the_digest_of_every_body() {
+    let server = Server::obliging().await;
+    let target = target(artifacts::uploads());
+    let home = tempfile::tempdir().unwrap();
+    let journal = Journal::open(home.path().join("journal")).unwrap();
+    let most = 3_usize << 20;
+    for (by, size) in [
+        ("contract", 1000),
+        ("contract", 2_000_000),
+        ("wasi:http", 1000),
+        ("wasi:http", 2_000_000),
+        ("wasi:http", 5_000_000),
+    ] {
+        let run = RunInfo {
+            operation: "deploy".to_owned(),
+            environment: "default".to_owned(),
+            target: TargetNote {
+                name: "guest".to_owned(),
+                version: "0.1.0".to_owned(),
+                digest: *target.digest(),
+            },
+            program: "test".to_owned(),
+        };
+        let recorder = journal.begin(run).unwrap();
+        let settings = [
+            ("server-url", server.url.as_str()),
+            ("bytes", &size.to_string()),
+            ("by", by),
+        ];
+        let http = HttpClient::new(&direct()).unwrap().recorded(&recorder);
+        let session = Session::new(environment(&settings), http)
+            .granting(&target.describe().await.unwrap(), &approval(&target).await)
+            .unwrap()
+            .with_limits(limits(|limits| limits.request_body = most as u64));
+        let (_folder, application) = application::load();
+        target.deploy(application, &session).await.unwrap_err();
+
+        let log = journal.read(recorder.run()).unwrap();
+        let Effect { request, answer } = &log.effects[0];
+        let (body, answer) = (request.body.unwrap(), answer.as_ref().unwrap());
+        let zeros = |size| Content::of(&vec![0; size]);
+        if size == 1000 {
+            assert_eq!((body, answer.sent), (zeros(size), None), "{by} {size}");
+            continue;
+        }
+        assert_eq!(body.digest, None, "{by} {size}");
+        let sent = answer.sent.unwrap();
+        // Of the one that is too large, what left before that was found.
+        let left = usize::try_from(sent.size.unwrap()).unwrap();
+        assert!(left == size || size > most && left <= most, "{by} {left}");
+        assert_eq!(sent, zeros(left), "{by} {size}");
+    }
 }
 
 #[tokio::test]
