@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bowline_app::Hashing;
 use bowline_host::bindle::Receipt;
-use bowline_host::{Denial, GuestStream, Observer, Upload, Usage};
+use bowline_host::{Denial, GuestStream, Observer, Sending, Upload, Usage};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::events::Events;
@@ -22,6 +22,9 @@ const TICK: Duration = Duration::from_millis(100);
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
 /// Bytes that take long enough to hash for people to look at a bar.
 const WORTH_A_BAR: u64 = 64 * 1024 * 1024;
+
+/// Bytes of one file that take long enough to send for people to look at a bar.
+const WORTH_A_BAR_TO_SEND: u64 = 8 * 1024 * 1024;
 
 /// How steps are shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -250,28 +253,36 @@ impl Progress {
         if let Some(transfer) = state.transfer.as_mut().filter(|it| it.step == step) {
             transfer.bytes = bytes;
         } else {
-            match self.style {
-                Style::Lines => output::line(&step),
-                Style::Live => {
-                    let bar = state.bar.get_or_insert_with(ProgressBar::new_spinner);
-                    bar.set_style(bar_style());
-                    bar.reset();
-                    bar.set_length(total);
-                    bar.set_message(step.clone());
-                    bar.enable_steady_tick(TICK);
-                }
-                Style::Quiet => {}
+            if self.style == Style::Lines {
+                output::line(&step);
             }
             state.step = Some(step.clone());
-            state.transfer = Some(Transfer {
-                step,
-                done,
-                bytes,
-                total,
-                last_said: Instant::now(),
-            });
+            let last_said = Instant::now();
+            self.fill(
+                state,
+                Transfer {
+                    step,
+                    done,
+                    bytes,
+                    total,
+                    last_said,
+                },
+            );
         }
         self.draw(state);
+    }
+
+    /// A bar begins, where there are any.
+    fn fill(&self, state: &mut State, transfer: Transfer) {
+        if self.style == Style::Live {
+            let bar = state.bar.get_or_insert_with(ProgressBar::new_spinner);
+            bar.reset();
+            bar.set_length(transfer.total);
+            bar.set_message(transfer.step.clone());
+            bar.set_style(bar_style());
+            bar.enable_steady_tick(TICK);
+        }
+        state.transfer = Some(transfer);
     }
 
     /// Brings what is shown of the bytes up to date.
@@ -378,6 +389,39 @@ impl Observer for Progress {
         }
     }
 
+    /// The bar is the target's step's, and goes when all of the file has left: the step goes on.
+    fn sending(&self, sending: &Sending) {
+        let Sending { sent, total, .. } = *sending;
+        if total < WORTH_A_BAR_TO_SEND {
+            return;
+        }
+        let mut state = self.state();
+        let step = state.step.clone().unwrap_or_else(|| "Sending".to_owned());
+        let is_under_way = |it: &&mut Transfer| it.total == total && it.bytes <= sent;
+        if let Some(transfer) = state.transfer.as_mut().filter(is_under_way) {
+            transfer.bytes = sent;
+        } else {
+            self.fill(
+                &mut state,
+                Transfer {
+                    step: step.clone(),
+                    done: "Sent",
+                    bytes: sent,
+                    total,
+                    last_said: Instant::now(),
+                },
+            );
+        }
+        self.draw(&mut state);
+        if sent == total {
+            state.transfer = None;
+            if let Some(bar) = &state.bar {
+                bar.set_style(ProgressStyle::default_spinner());
+                bar.unset_length();
+            }
+        }
+    }
+
     fn pushed(&self, receipt: &Receipt) {
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let mut state = self.state();
@@ -415,6 +459,27 @@ mod tests {
             progress.denials(),
             ["the use of Bindle, which is not granted", "a bad request"]
         );
+    }
+
+    #[test]
+    fn large_files_fill_bars_of_their_step() {
+        let progress = Progress::new(Style::Quiet);
+        progress.start("Sending a");
+        let send = |sent, total| {
+            let mut sending = Sending::default();
+            (sending.sent, sending.total) = (sent, total);
+            progress.sending(&sending);
+            let state = progress.state();
+            assert_eq!(state.step.as_deref(), Some("Sending a"));
+            state.transfer.as_ref().map(|transfer| transfer.bytes)
+        };
+        let large = WORTH_A_BAR_TO_SEND;
+        assert_eq!(send(1, large - 1), None);
+        assert_eq!(send(0, large), Some(0));
+        assert_eq!(send(7, large), Some(7));
+        // Another one of the same size, after one that broke off.
+        assert_eq!(send(3, large), Some(3));
+        assert_eq!(send(large, large), None);
     }
 
     fn upload(sent: u64, total: u64, parcels: u32) -> Upload {

@@ -76,7 +76,7 @@ pub use grant::{
     Wants,
 };
 pub use limits::{LimitError, LimitExceeded, Limits};
-pub use observer::{GuestStream, Observer, Silent, Upload};
+pub use observer::{GuestStream, Observer, Sending, Silent, Upload};
 pub use secrets::Secret;
 pub use session::{Ask, Environment, Keep, Session};
 pub use target::{Deployed, Planned, Target};

@@ -27,6 +27,16 @@ pub struct Upload {
     pub parcels: u32,
 }
 
+/// How far the body of a target's request is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sending {
+    /// Bytes that went out.
+    pub sent: u64,
+    /// Bytes of all of it.
+    pub total: u64,
+}
+
 /// Hears of what happens during an operation. All text comes clean: without control characters and cut to a length. Methods are
 /// called from the threads of the async runtime and must return quickly; each does nothing by default.
 pub trait Observer: Send + Sync {
@@ -69,6 +79,12 @@ pub trait Observer: Send + Sync {
     /// A push to Bindle got further.
     fn upload(&self, upload: &Upload) {
         let _ = upload;
+    }
+
+    /// The body of a request that the target makes by the contract's `http` got further: a file of the application, or bytes of its own, of
+    /// more than 1 MiB. There is one such request at a time.
+    fn sending(&self, sending: &Sending) {
+        let _ = sending;
     }
 
     /// A push to Bindle ended well.

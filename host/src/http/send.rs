@@ -21,6 +21,7 @@ use super::planning;
 use crate::bindings::http as wit;
 use crate::limits::LimitExceeded;
 use crate::meter;
+use crate::observer::{Observer, Sending};
 use crate::state::{Capabilities, Run};
 use crate::text;
 
@@ -49,7 +50,8 @@ impl wit::Host for Capabilities<'_> {
         };
         // Shorter ones are read whole before anything leaves.
         let body = if length > WHOLE as u64 {
-            within_call(body, Arc::downgrade(&failed))
+            let observer = Arc::clone(&self.run.observer);
+            told_of(within_call(body, Arc::downgrade(&failed)), length, observer)
         } else {
             body
         };
@@ -98,6 +100,17 @@ fn within_call<T: Send + Sync + 'static>(body: WasiBody, held: Weak<T>) -> WasiB
         _ => frame,
     });
     StreamBody::new(frames).boxed_unsync()
+}
+
+/// A body of which an observer hears as the client takes it.
+fn told_of(body: WasiBody, total: u64, observer: Arc<dyn Observer>) -> WasiBody {
+    let mut sending = Sending { sent: 0, total };
+    let counted = body.map_frame(move |frame| {
+        sending.sent += frame.data_ref().map_or(0, |data| data.len() as u64);
+        observer.sending(&sending);
+        frame
+    });
+    counted.boxed_unsync()
 }
 
 /// Makes of a guest's request what [`exchange`] takes. Its address is parsed once: the value that the grant judges is the value that is sent.

@@ -8,7 +8,8 @@ use bowline_guest_artifacts as artifacts;
 use bowline_host::{
     Approval, Artifact, Ask, Credential, Denial, Engine, EngineOptions, Environment, GuestStream,
     HostError, HttpClient, HttpOptions, Keep, LimitExceeded, Limits, Observer, Operation, Secret,
-    SecretMisuse, Session, Setting, SettingKind, Target, TargetFailure, TransportErrorKind,
+    SecretMisuse, Sending, Session, Setting, SettingKind, Target, TargetFailure,
+    TransportErrorKind,
 };
 
 use crate::application;
@@ -84,6 +85,10 @@ impl Observer for Ear {
 
     fn guest_output(&self, stream: GuestStream, line: &str) {
         self.hear(format!("{stream:?} {line}"));
+    }
+
+    fn sending(&self, sending: &Sending) {
+        self.hear(format!("sent {} of {}", sending.sent, sending.total));
     }
 
     fn denied(&self, denial: &Denial) {

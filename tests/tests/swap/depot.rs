@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use bowline_tests::programs::example;
 use bowline_tests::sample::Sample;
+#[cfg(target_os = "linux")]
+use bowline_tests::terminal::Terminal;
 use bowline_tests::web;
 
 use crate::for_each_language;
@@ -119,6 +121,24 @@ fn sends_a_file_of(language: Language, size: u64) {
 
     let document = world.depot.application("shop").unwrap();
     assert_eq!(document["components"][0]["files"][0]["size"], size);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_large_file_fills_a_bar() {
+    let world = World::new(Language::JavaScript);
+    let sample = Sample::new();
+    let file = std::fs::File::create(sample.path().join("static/large.bin")).unwrap();
+    file.set_len(60 << 20).unwrap();
+
+    let mut terminal = Terminal::start(world.deploy(sample.path()), 120);
+
+    // The bar is drawn in the place of the step's spinner, and goes with it.
+    terminal.expect("MiB of 60.00 MiB, ");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    let rest = shown.rsplit("60.00 MiB").next().unwrap();
+    assert!(rest.contains("Sending content 2 of 2"), "{shown}");
 }
 
 fn the_token_reaches_the_service_alone(language: Language) {

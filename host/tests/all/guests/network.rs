@@ -306,8 +306,8 @@ pub async fn sends_contents() {
             ("server-url", server.url.as_str()),
             ("read-before", &read.to_string()),
         ];
-        let (session, _) = session(&target, environment(&settings)).await;
-        session.with_limits(limits)
+        let (session, ear) = session(&target, environment(&settings)).await;
+        (session.with_limits(limits), ear)
     };
     let mut arrived = 0;
     for zeros in [0, 1 << 20, 3 << 20] {
@@ -316,7 +316,7 @@ pub async fn sends_contents() {
         // Also what fits into one read, or all of it.
         for read in [0, 5, 700_000] {
             let rest = component.len().saturating_sub(read);
-            let session = session(read, Limits::default()).await;
+            let (session, ear) = session(read, Limits::default()).await;
             let deployment = target.deploy(Arc::clone(&application), &session).await;
             assert_eq!(deployment.unwrap().id, rest.to_string(), "{zeros} {read}");
             arrived += 1;
@@ -324,13 +324,20 @@ pub async fn sends_contents() {
             let request = seen.last().unwrap();
             let expected = String::from_utf8_lossy(&component[component.len() - rest..]);
             assert!(request.body == expected, "{zeros} {read}");
+            let heard = ear.heard();
+            if rest > 1 << 20 {
+                assert!(heard.len() > 1 && heard[0] != heard[1], "{heard:?}");
+                assert_eq!(heard.last().unwrap(), &format!("sent {rest} of {rest}"));
+            } else {
+                assert!(heard.is_empty(), "{heard:?}");
+            }
         }
         // What counts for other bodies counts for these, and the call itself hands over nothing.
         let limits = limits(|limits| {
             limits.request_body = component.len() as u64 - 1;
             limits.call_bytes = 64 << 10;
         });
-        let session = session(0, limits.clone()).await;
+        let (session, _) = session(0, limits.clone()).await;
         let outcome = target.deploy(Arc::clone(&application), &session).await;
         assert_limit(
             outcome.map(|deployment| deployment.id),
