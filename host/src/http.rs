@@ -14,7 +14,7 @@ mod fault;
 mod handler;
 mod incoming;
 mod outgoing;
-mod overrides;
+pub(crate) mod overrides;
 mod planning;
 mod send;
 

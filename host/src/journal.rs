@@ -18,11 +18,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use self::entry::{
-    Answer, ApplicationRead, By, Content, Denied, End, Entry, Outcome, Request, SCHEMA, Start,
-    TargetNote,
+    Answer, ApplicationRead, By, Content, Denied, End, Entry, Outcome, Request, SCHEMA, Sent,
+    Start, TargetNote,
 };
 pub use self::log::{Damage, Effect, Fate, ReadError, RunLog};
-pub(crate) use self::recorder::{Note, Sent, Streamed};
+pub(crate) use self::recorder::{Announced, Note, Streamed};
 pub use self::recorder::{Receipt, Recorder};
 pub use self::run::{ParseRunIdError, RunId};
 

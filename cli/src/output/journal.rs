@@ -177,6 +177,8 @@ pub struct Run {
     pub unreadable_lines: u64,
     /// The file's end is missing.
     pub torn: bool,
+    /// The file is too long to be read to its end.
+    pub cut: bool,
 }
 
 /// One request.
@@ -190,9 +192,11 @@ pub struct Did {
     pub by: String,
     /// Its method.
     pub method: String,
+    /// Name of a header by which some servers take it for a request with another method.
+    pub overridden_by: Option<String>,
     /// Its URL, without the values of its query.
     pub url: String,
-    /// Bytes of its body, where they are known; of a streamed body as many as had left when its answer ended.
+    /// Bytes of its body, where they are known; of a streamed body as many as have left.
     pub size: Option<u64>,
     /// SHA-256 of these bytes, with placeholders where secrets are.
     pub digest: Option<String>,
@@ -212,15 +216,20 @@ pub struct Did {
 
 impl Did {
     fn of(effect: &Effect) -> Self {
-        let Effect { request, answer } = effect;
+        let Effect {
+            request,
+            sent,
+            answer,
+        } = effect;
         let answer = answer.as_ref();
-        let sent = answer.and_then(|answer| answer.sent).or(request.body);
+        let sent = sent.as_ref().map(|sent| sent.body).or(request.body);
         let received = answer.and_then(|answer| answer.body);
         Self {
             number: request.n,
             at: rfc3339(request.at),
             by: by(request),
             method: request.method.clone(),
+            overridden_by: request.overridden_by.clone(),
             url: request.url.clone(),
             size: sent.and_then(|body| body.size),
             digest: hex(sent.and_then(|body| body.digest)),
@@ -241,6 +250,9 @@ impl Did {
             text::one_line(&self.method),
             text::one_line(&self.url)
         );
+        if let Some(header) = &self.overridden_by {
+            let _ = write!(line, " (with the header {})", text::one_line(header));
+        }
         if let Some(size) = self.size {
             let _ = write!(line, " ({})", super::size(size));
         }
@@ -281,7 +293,10 @@ impl Run {
         };
         let target = log.start.as_ref().map(|start| &start.target);
         let Damage {
-            unreadable, torn, ..
+            unreadable,
+            torn,
+            cut,
+            ..
         } = log.damage;
         Self {
             summary: Summary::of(log),
@@ -300,6 +315,7 @@ impl Run {
                 .collect(),
             unreadable_lines: unreadable,
             torn,
+            cut,
         }
     }
 }
@@ -355,7 +371,11 @@ impl Report for Run {
                 let _ = writeln!(text, "  {}", text::one_line(refused));
             }
         }
-        if self.done.is_empty() && self.may_have_been_done.is_empty() {
+        if self.cut {
+            text.push_str(
+                "\nIts file is too long to be read to its end: more may have been done than this.\n",
+            );
+        } else if self.done.is_empty() && self.may_have_been_done.is_empty() {
             text.push_str("\nNothing was changed anywhere.\n");
         }
         if self.torn {
@@ -393,6 +413,15 @@ pub fn follow(entry: &Entry) -> String {
             let (method, url) = (line(&request.method), line(&request.url));
             let (n, by) = (request.n, by(request));
             (request.at, format!("{n:>4} {by} {method} {url}"))
+        }
+        Entry::Sent(sent) => {
+            let bytes = size(sent.body.size.unwrap_or(0));
+            let end = if sent.complete {
+                ""
+            } else {
+                ", then broken off"
+            };
+            (sent.at, format!("{:>4} sent {bytes}{end}", sent.n))
         }
         Entry::Answer(answer) => {
             let mut what = format!("{:>4} ", answer.n);

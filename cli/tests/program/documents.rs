@@ -41,11 +41,11 @@ fn the_exit_codes_are_documented() {
 fn the_limits_are_documented() {
     let mut text = String::from(
         "# Limits\n\n\
-         What one target may use. Unless it says otherwise, a limit is for one operation (`deploy`, `authenticate`, `plan`), and reaching it\n\
+         What one target may use. Unless it says otherwise, a limit is for one operation (`deploy`, `authenticate`, `plan`, `runs`), and reaching it\n\
          stops the target with exit code 11 and a message that names the limit. What is too large to be loaded ends with 11, too.\n\n\
          `--limit memory=512MiB` sets one for a run; it may be given several times. An approval can hold limits as well, for one target in one\n\
          environment; the flag beats it. Numbers have no unit, sizes are in `KiB`, `MiB` or `GiB`, times in `ms`, `s`, `m` or `h`. With `-v`,\n\
-         and in the JSON of `deploy`, is what each operation used.\n\n",
+         and in the JSON of `deploy` and `plan`, is what each operation used.\n\n",
     );
     text.push_str(&bowline_host::limits::documentation());
     text.push_str(

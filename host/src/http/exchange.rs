@@ -52,8 +52,7 @@ pub(super) async fn exchange(run: &Arc<Run>, request: Request) -> Result<Respons
     if let (Reach::PublicOnly, Some(address)) = (reach, private) {
         return Err(deny(run, Denial::Private { origin, address }));
     }
-    let mut names = overrides::METHOD.iter().chain(&overrides::PATH);
-    if let Some(name) = names.find(|name| !whole && headers.contains_key(**name)) {
+    if !whole && let Some(name) = overrides::method_or_path(&headers) {
         let what = format!(
             "a request to {origin} with the header {name}, which stands for another method or path"
         );

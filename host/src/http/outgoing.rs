@@ -14,7 +14,7 @@ use wasmtime_wasi_http::{Error, Result, WasiBody};
 use super::exchange::{Turn, misused};
 use crate::error::SecretMisuse;
 use crate::grant::Origin;
-use crate::journal::{Content, Note, Sent, Streamed};
+use crate::journal::{Announced, Content, Note, Streamed};
 use crate::secrets::vault::{Encoding, Misuse, PLACEHOLDER, Vault};
 use crate::state::{Run, Way};
 
@@ -84,8 +84,8 @@ impl Outgoing {
             without_secrets(run, vault, origin, &start)?;
             let announced = headers.get(header::CONTENT_LENGTH);
             let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
-            let streamed = Streamed::default();
-            note.body = Sent::Streamed(announced, streamed.clone());
+            let streamed = Streamed::new(announced);
+            note.body = streamed.announced();
             let guarded = Guarded {
                 run: Arc::clone(run),
                 vault: Arc::clone(vault),
@@ -103,7 +103,7 @@ impl Outgoing {
             return Ok(Self::Empty);
         }
         // As the guest wrote it: the digest of a body with a secret in it could be used to guess the secret.
-        note.body = Sent::Known(Content::of(&start));
+        note.body = Announced::Known(Content::of(&start));
         let whole = |bytes| Self::Whole(turn.leaving(bytes));
         let Some(encoding) = encoding(headers) else {
             without_secrets(run, vault, origin, &start)?;
@@ -250,7 +250,10 @@ impl Body for Guarded {
             match self.release() {
                 Err(breach) => return Poll::Ready(Some(Err(Broken(breach)))),
                 Ok(Some(bytes)) => return Poll::Ready(Some(Ok(Frame::data(bytes)))),
-                Ok(None) if self.ended => return Poll::Ready(None),
+                Ok(None) if self.ended => {
+                    self.streamed.end();
+                    return Poll::Ready(None);
+                }
                 Ok(None) => {}
             }
             match ready!(Pin::new(&mut self.body).poll_frame(context)) {

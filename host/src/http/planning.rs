@@ -33,10 +33,7 @@ fn check(run: &Run, method: &Method, headers: &HeaderMap, url: Option<&Url>) -> 
             "a request with the method {}",
             text::line(method.as_str(), 32)
         )
-    } else if let Some(header) = overrides::METHOD
-        .iter()
-        .find(|name| headers.contains_key(**name))
-    {
+    } else if let Some(header) = overrides::method(headers) {
         format!("a {method} request with the header {header}, which stands for another method,")
     } else {
         return Ok(());

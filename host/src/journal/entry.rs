@@ -19,6 +19,8 @@ pub enum Entry {
     Application(ApplicationRead),
     /// A request is about to leave.
     Request(Request),
+    /// The streamed body of a request has ended.
+    Sent(Sent),
     /// What became of a request.
     Answer(Answer),
     /// Something was refused; nothing left.
@@ -118,14 +120,31 @@ pub struct Request {
     pub during: Option<String>,
     /// The method.
     pub method: String,
+    /// Name of a header by which some servers take it for a request with another method, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overridden_by: Option<String>,
     /// Scheme, host, port and path; of the query the parameters' names only, because values may be secrets. Cut after 2,000 characters.
     pub url: String,
-    /// The body, if it has one. A body that is streamed has no digest here, and a size only if it was announced: see [`Answer::sent`].
+    /// The body, if it has one. A body that is streamed has no digest here, and a size only if it was announced: see [`Sent`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Content>,
     /// Names of the secrets that the host put in. The digest is over the body without them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
+}
+
+/// What has left of a streamed body. It can come after the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// When.
+    pub at: u64,
+    /// The request's number.
+    pub n: u64,
+    /// What has left.
+    pub body: Content,
+    /// Whether that is all of the body.
+    #[serde(default)]
+    pub complete: bool,
 }
 
 /// What became of a request.
@@ -138,9 +157,6 @@ pub struct Answer {
     /// The status, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// What had left of the request's body until then, if it was streamed: all of it, unless the answer was quicker or the request failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sent: Option<Content>,
     /// What was received of the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Content>,

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
-use super::entry::{Answer, ApplicationRead, Denied, End, Entry, Request, SCHEMA, Start};
+use super::entry::{Answer, ApplicationRead, Denied, End, Entry, Request, SCHEMA, Sent, Start};
 use super::{RunId, folder};
 
 /// Longest line that is read. Ours have some hundred bytes.
@@ -56,10 +56,10 @@ pub struct Damage {
 pub enum Fate {
     /// It asks, and changes nothing.
     Asked,
-    /// The server did what it says (status below 400).
+    /// The server did what it says (status below 300).
     Done,
-    /// It left, or was about to, and no answer is known, or one that tells of the server's own trouble (status 500 and above): it may
-    /// have been done.
+    /// It left, or was about to, and no answer is known, or one that leaves it open: it points elsewhere (status 300 to 399), or tells of the
+    /// server's own trouble (status 500 and above). It may have been done.
     MaybeDone,
     /// The server refused it (status 400 to 499).
     Refused,
@@ -72,6 +72,8 @@ pub enum Fate {
 pub struct Effect {
     /// The line before.
     pub request: Request,
+    /// What has left of its body, if that was streamed.
+    pub sent: Option<Sent>,
     /// The line after.
     pub answer: Option<Answer>,
 }
@@ -85,17 +87,19 @@ impl Effect {
             Some(Answer {
                 status: Some(status),
                 ..
-            }) if *status < 500 => match status {
-                400.. => Fate::Refused,
-                _ => Fate::Done,
+            }) => match status {
+                ..300 => Fate::Done,
+                400..500 => Fate::Refused,
+                _ => Fate::MaybeDone,
             },
-            _ => Fate::MaybeDone,
+            Some(Answer { status: None, .. }) | None => Fate::MaybeDone,
         }
     }
 
-    /// Whether it only asks, by RFC 9110, section 9.2.1.
+    /// Whether it only asks, by RFC 9110, section 9.2.1, and no header says otherwise.
     pub fn is_safe(&self) -> bool {
-        matches!(self.request.method.as_str(), "GET" | "HEAD" | "OPTIONS")
+        self.request.overridden_by.is_none()
+            && matches!(self.request.method.as_str(), "GET" | "HEAD" | "OPTIONS")
     }
 }
 
@@ -158,7 +162,7 @@ impl RunLog {
             live: false,
             damage: Damage::default(),
         };
-        let mut open = HashMap::new();
+        let mut at = HashMap::new();
         let mut source = BufReader::new(source.take(MAX_FILE + 1));
         let mut line = Vec::new();
         let mut total = 0;
@@ -183,14 +187,15 @@ impl RunLog {
                 break;
             }
             match serde_json::from_slice(&line) {
-                Ok(entry) => log.add(entry, &mut open),
+                Ok(entry) => log.add(entry, &mut at),
                 Err(_) => log.damage.unreadable += 1,
             }
         }
         Ok(log)
     }
 
-    fn add(&mut self, entry: Entry, open: &mut HashMap<u64, usize>) {
+    /// `at` knows where the effect of each request is.
+    fn add(&mut self, entry: Entry, at: &mut HashMap<u64, usize>) {
         match entry {
             Entry::Start(start) if self.start.is_none() && start.run == self.run => {
                 self.start = Some(start);
@@ -199,26 +204,30 @@ impl RunLog {
                 self.application = Some(application);
             }
             Entry::Request(request) => {
-                open.insert(request.n, self.effects.len());
+                at.insert(request.n, self.effects.len());
                 self.effects.push(Effect {
                     request,
+                    sent: None,
                     answer: None,
                 });
             }
+            Entry::Sent(sent) => match self.effect(sent.n, at) {
+                Some(effect) if effect.sent.is_none() => effect.sent = Some(sent),
+                _ => self.damage.unreadable += 1,
+            },
             Entry::Denied(denied) => self.denied.push(denied),
             Entry::End(end) if self.end.is_none() => self.end = Some(end),
-            Entry::Answer(answer) => {
-                let effect = open
-                    .remove(&answer.n)
-                    .and_then(|index| self.effects.get_mut(index));
-                match effect {
-                    Some(effect) => effect.answer = Some(answer),
-                    None => self.damage.unreadable += 1,
-                }
-            }
+            Entry::Answer(answer) => match self.effect(answer.n, at) {
+                Some(effect) if effect.answer.is_none() => effect.answer = Some(answer),
+                _ => self.damage.unreadable += 1,
+            },
             // A second beginning or end, or the beginning of another run.
             Entry::Start(_) | Entry::Application(_) | Entry::End(_) => self.damage.unreadable += 1,
         }
+    }
+
+    fn effect(&mut self, n: u64, at: &HashMap<u64, usize>) -> Option<&mut Effect> {
+        self.effects.get_mut(*at.get(&n)?)
     }
 
     /// Whether the process stopped in the middle.

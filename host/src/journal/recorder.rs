@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
 use bowline_app::{Application, Digest};
@@ -13,11 +13,12 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use super::entry::{
-    Answer, ApplicationRead, By, Content, Denied, End, Entry, Outcome, Request, SCHEMA, Start,
+    Answer, ApplicationRead, By, Content, Denied, End, Entry, Outcome, Request, SCHEMA, Sent, Start,
 };
 use super::run::now;
 use super::{JournalError, RunId, RunInfo};
 use crate::error::{Denial, Operation};
+use crate::http::overrides;
 use crate::text;
 
 /// Longest URL that is written, in characters.
@@ -63,38 +64,80 @@ enum When {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Note {
     pub(crate) during: Option<Operation>,
-    pub(crate) body: Sent,
+    pub(crate) body: Announced,
     pub(crate) secrets: Vec<String>,
 }
 
 /// What a request's line says of its body.
 #[derive(Debug, Clone, Default)]
-pub(crate) enum Sent {
+pub(crate) enum Announced {
     /// The body's own bytes. They hold no secret.
     #[default]
     AsItIs,
     /// This.
     Known(Content),
-    /// At most the length that was announced. The rest is known when it has left, and is in the answer's line.
-    Streamed(Option<u64>, Streamed),
+    /// At most the length. The rest is known when it has left, and has a line of its own.
+    Streamed(Option<u64>, SentLine),
 }
 
-/// What has left so far of a body that is streamed. Clones are about the same body.
+/// Where the line of a streamed body goes, once its request has one.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Streamed(Arc<Mutex<Tally>>);
+pub(crate) struct SentLine(Arc<OnceLock<(Recorder, u64)>>);
+
+/// A body that is streamed. Its line is written when this is dropped. Without a journal it does nothing.
+#[derive(Debug)]
+pub(crate) struct Streamed {
+    line: SentLine,
+    /// Its length, where it was announced: the client asks for no more than that, so it doesn't come to the end.
+    size: Option<u64>,
+    tally: Tally,
+    ended: bool,
+}
 
 impl Streamed {
+    /// One of which the length was announced, or was not.
+    pub(crate) fn new(size: Option<u64>) -> Self {
+        Self {
+            line: SentLine::default(),
+            size,
+            tally: Tally::default(),
+            ended: false,
+        }
+    }
+
+    /// For the request's line.
+    pub(crate) fn announced(&self) -> Announced {
+        Announced::Streamed(self.size, self.line.clone())
+    }
+
     /// These bytes leave next.
-    pub(crate) fn data(&self, bytes: &[u8]) {
-        self.tally().add(bytes);
+    pub(crate) fn data(&mut self, bytes: &[u8]) {
+        if self.line.0.get().is_some() {
+            self.tally.add(bytes);
+        }
     }
 
-    fn so_far(&self) -> Content {
-        self.tally().clone().content()
+    /// All of it has left.
+    pub(crate) fn end(&mut self) {
+        self.ended = true;
     }
+}
 
-    fn tally(&self) -> MutexGuard<'_, Tally> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for Streamed {
+    fn drop(&mut self) {
+        let Some((recorder, n)) = self.line.0.get() else {
+            return;
+        };
+        let body = std::mem::take(&mut self.tally).content();
+        let entry = Entry::Sent(Sent {
+            at: now(),
+            n: *n,
+            body,
+            complete: self.ended || body.size == self.size,
+        });
+        if let Err(error) = recorder.append(&entry) {
+            tracing::error!(%error, "what was sent is not in the journal");
+        }
     }
 }
 
@@ -123,7 +166,7 @@ impl Note {
     /// Says this of the body.
     pub(crate) fn of(body: Content) -> Self {
         Self {
-            body: Sent::Known(body),
+            body: Announced::Known(body),
             ..Self::default()
         }
     }
@@ -219,20 +262,18 @@ impl Recorder {
         request: &reqwest::Request,
         note: Note,
     ) -> Result<Receipt, JournalError> {
-        let (body, streamed) = match note.body {
-            Sent::Known(content) => (Some(content), None),
-            Sent::Streamed(size, streamed) => {
-                let announced = Content { size, digest: None };
-                (Some(announced), Some(streamed))
-            }
-            Sent::AsItIs => {
-                let body = request.body().map(|body| match body.as_bytes() {
-                    Some(bytes) => Content::of(bytes),
-                    None => Content::default(),
-                });
-                (body, None)
-            }
+        let body = match &note.body {
+            Announced::Known(content) => Some(*content),
+            Announced::Streamed(size, _) => Some(Content {
+                size: *size,
+                digest: None,
+            }),
+            Announced::AsItIs => request.body().map(|body| match body.as_bytes() {
+                Some(bytes) => Content::of(bytes),
+                None => Content::default(),
+            }),
         };
+        let overridden_by = overrides::method(request.headers());
         let n = self.inner.requests.fetch_add(1, Ordering::Relaxed) + 1;
         self.append(&Entry::Request(Request {
             at: now(),
@@ -240,14 +281,20 @@ impl Recorder {
             by,
             during: note.during.map(|operation| operation.to_string()),
             method: text::line(request.method().as_str(), 32),
+            overridden_by: overridden_by.map(ToOwned::to_owned),
             url: shown(request.url()),
             body,
             secrets: note.secrets,
         }))?;
-        let safe = matches!(
-            *request.method(),
-            Method::GET | Method::HEAD | Method::OPTIONS
-        );
+        if let Announced::Streamed(_, line) = note.body {
+            // A body has one request.
+            let _ = line.0.set((self.clone(), n));
+        }
+        let safe = overridden_by.is_none()
+            && matches!(
+                *request.method(),
+                Method::GET | Method::HEAD | Method::OPTIONS
+            );
         if !safe {
             let inner = Arc::clone(&self.inner);
             let synced = tokio::task::spawn_blocking(move || inner.sync()).await;
@@ -261,7 +308,6 @@ impl Recorder {
             n,
             after: if safe { When::WithNext } else { When::Now },
             started: Instant::now(),
-            streamed,
             status: None,
             received: Tally::default(),
         })))
@@ -269,6 +315,13 @@ impl Recorder {
 
     fn append(&self, entry: &Entry) -> Result<(), JournalError> {
         self.inner.append(entry, When::Now)
+    }
+
+    /// From now on the system takes nothing more, as if the disk was full.
+    #[cfg(test)]
+    pub(super) fn stop_writing(&mut self) {
+        let inner = Arc::get_mut(&mut self.inner).unwrap();
+        inner.file = File::open(&inner.path).unwrap();
     }
 }
 
@@ -375,8 +428,6 @@ struct Open {
     /// When its answer's line is written.
     after: When,
     started: Instant,
-    /// The request's body, if it is streamed.
-    streamed: Option<Streamed>,
     status: Option<u16>,
     received: Tally,
 }
@@ -425,7 +476,6 @@ impl Receipt {
             at: now(),
             n: open.n,
             status: open.status,
-            sent: open.streamed.map(|streamed| streamed.so_far()),
             body,
             complete,
             took: u64::try_from(open.started.elapsed().as_micros()).unwrap_or(u64::MAX),

@@ -65,7 +65,9 @@ async fn a_run_is_read_back_as_it_went() {
     let fates: Vec<Fate> = log.effects.iter().map(Effect::fate).collect();
     use Fate::{Asked, Done, MaybeDone, NeverSent};
     assert_eq!(fates, [Done, NeverSent, MaybeDone, Asked]);
-    let Effect { request, answer } = &log.effects[0];
+    let Effect {
+        request, answer, ..
+    } = &log.effects[0];
     assert_eq!(request.url, "https://a.test/apps?name=*");
     assert_eq!(request.body, Some(Content::of(b"{}")));
     assert_eq!(request.secrets, ["token"]);
@@ -86,6 +88,66 @@ async fn a_run_is_read_back_as_it_went() {
     assert!(!log.live);
     assert_eq!(log.damage, Damage::default());
     assert_eq!(log.effects[2].fate(), MaybeDone);
+}
+
+/// What a server made of a request, and not what it is called, tells whether it may have been done.
+#[tokio::test]
+async fn a_look_that_may_be_more_and_an_answer_that_points_elsewhere_leave_it_open() {
+    let home = tempfile::tempdir().unwrap();
+    let journal = Journal::open(home.path().join("journal")).unwrap();
+    let recorder = journal.begin(info()).unwrap();
+    let mut disguised = request("GET", "");
+    let headers = disguised.headers_mut();
+    headers.insert("x-http-method-override", "DELETE".parse().unwrap());
+    for (request, status) in [
+        (disguised, 200),
+        (request("GET", ""), 302),
+        (request("POST", ""), 299),
+        (request("POST", ""), 308),
+        (request("POST", ""), 499),
+        (request("POST", ""), 500),
+    ] {
+        let receipt = recorder.request(By::Target, &request, Note::default());
+        let mut receipt = receipt.await.unwrap();
+        receipt.status(status);
+        receipt.complete();
+    }
+    let log = journal.read(recorder.run()).unwrap();
+    let fates: Vec<Fate> = log.effects.iter().map(Effect::fate).collect();
+    use Fate::{Asked, Done, MaybeDone, Refused};
+    assert_eq!(fates, [Done, Asked, Done, MaybeDone, Refused, MaybeDone]);
+    let overridden = &log.effects[0].request.overridden_by;
+    assert_eq!(overridden.as_deref(), Some("x-http-method-override"));
+}
+
+/// What can't be written down doesn't leave, and nothing after it.
+#[tokio::test]
+async fn without_its_line_nothing_leaves() {
+    let home = tempfile::tempdir().unwrap();
+    let journal = Journal::open(home.path().join("journal")).unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url: url::Url = format!("http://{}/", listener.local_addr().unwrap())
+        .parse()
+        .unwrap();
+    for method in ["GET", "POST"] {
+        let mut recorder = journal.begin(info()).unwrap();
+        recorder.stop_writing();
+        let client = crate::HttpClient::new(&crate::HttpOptions::default()).unwrap();
+        let client = client.recorded(&recorder);
+        for _ in 0..2 {
+            let method = http::Method::from_bytes(method.as_bytes()).unwrap();
+            let pool = client
+                .pool(crate::grant::Reach::Anywhere, &url, false)
+                .await
+                .unwrap();
+            let request = HttpRequest::new(method, url.clone());
+            let refused = client.execute(pool, request, Note::default()).await;
+            let refused = refused.err().unwrap().to_string();
+            assert!(refused.contains("journal"), "{refused}");
+        }
+    }
+    assert!(listener.accept().is_err(), "nobody came");
 }
 
 #[cfg(unix)]
@@ -129,6 +191,18 @@ fn old_runs_go_and_those_that_run_stay() {
     folder::prune(journal.folder(), 10, 1).unwrap();
     assert_eq!(journal.runs().unwrap(), [running.run()]);
     assert!(journal.folder().join("notes.txt").exists());
+}
+
+#[test]
+fn each_new_run_takes_the_place_of_an_old_one() {
+    let home = tempfile::tempdir().unwrap();
+    let journal = Journal::open(home.path().join("journal")).unwrap();
+    for _ in 0..MAX_RUNS + 10 {
+        fs::write(journal.path(RunId::new()), "x").unwrap();
+    }
+    let new = journal.begin(info()).unwrap();
+    assert_eq!(journal.runs().unwrap().len(), MAX_RUNS);
+    assert!(journal.path(new.run()).exists());
 }
 
 /// As several programs do that begin at the same time.
