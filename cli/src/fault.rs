@@ -198,7 +198,7 @@ pub fn operation(error: &HostError, description: Option<&Description>) -> Error 
 
 fn denied(error: &HostError, denial: &Denial) -> Error {
     // Whoever asks for a plan relies on nothing being changed: a target that tries to is at fault, whatever it was granted.
-    if let Denial::WriteWhilePlanning(_) = denial {
+    if let Denial::Write { .. } = denial {
         return Error::of(Exit::Target, error).hint(AUTHOR);
     }
     let made = Error::of(Exit::Denied, error);

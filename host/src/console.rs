@@ -20,8 +20,10 @@ impl console::Host for Capabilities<'_> {
     }
 
     fn link(&mut self, message: String, url: String) -> wasmtime::Result<()> {
-        self.tell(&message, |run, message| match page(&url) {
-            Some(url) => run.observer.link(message, &url),
+        let url = page(&url);
+        let bytes = url.as_ref().map_or(0, String::len);
+        self.tell_with(&message, bytes, |run, message| match &url {
+            Some(url) => run.observer.link(message, url),
             None => run.observer.warn(&format!(
                 "{message} (the target gave a link that can't be opened)"
             )),
@@ -33,6 +35,11 @@ impl console::Host for Capabilities<'_> {
 impl Capabilities<'_> {
     /// Passes a message on, cleaned, until there were too many. Without an environment there is nobody to talk to.
     fn tell(&self, message: &str, tell: impl FnOnce(&Run, &str)) {
+        self.tell_with(message, 0, tell);
+    }
+
+    /// With so many bytes besides.
+    fn tell_with(&self, message: &str, besides: usize, tell: impl FnOnce(&Run, &str)) {
         let run = self.run;
         if run.lent("the console").is_err() {
             return;
@@ -44,7 +51,7 @@ impl Capabilities<'_> {
             return;
         }
         let bytes = &run.tally.console_bytes;
-        let said = bytes.load(Ordering::Relaxed) + message.len() as u64;
+        let said = bytes.load(Ordering::Relaxed) + (message.len() + besides) as u64;
         if lines == run.limits.console_lines || said > run.limits.console_bytes {
             let over = run.limits.console_lines.saturating_add(1);
             run.console_lines.store(over, Ordering::Relaxed);

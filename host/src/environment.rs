@@ -10,6 +10,7 @@ use crate::error::Denial;
 use crate::grant::Origin;
 use crate::secrets::Secret;
 use crate::secrets::vault::Home;
+use crate::session::Variable;
 use crate::state::{Capabilities, GuestError, Lent, Run};
 
 /// What a guest's `environment` handle stands for. All of them mean the one environment of the operation.
@@ -67,11 +68,7 @@ impl environment::HostEnvironment for Capabilities<'_> {
         &mut self,
         handle: Resource<EnvironmentHandle>,
     ) -> wasmtime::Result<Option<String>> {
-        let lent = self.environment(&handle)?;
-        Ok(lent.credential.as_ref().map(|credential| {
-            let home = home(lent, credential.belongs_to.as_deref());
-            lent.change_vault(|vault| vault.placeholder(CREDENTIAL, &credential.secret, home))
-        }))
+        Ok(self.environment(&handle)?.credential_placeholder())
     }
 
     fn variables(
@@ -82,10 +79,7 @@ impl environment::HostEnvironment for Capabilities<'_> {
         let environment = Arc::clone(&lent.environment);
         let shown = environment.variables().iter().map(|variable| {
             let value = if variable.secret {
-                // No setting has a name with a space.
-                let name = format!("variable {}", variable.name);
-                let home = home_of_variables(lent);
-                lent.change_vault(|vault| vault.placeholder(&name, &variable.value, home))
+                variable_placeholder(lent, variable)
             } else {
                 variable.value.expose().to_owned()
             };
@@ -110,14 +104,51 @@ impl Capabilities<'_> {
     }
 }
 
+impl Lent {
+    /// Puts the environment's secrets into the vault, also those that the guest will never ask for: a platform may repeat them, because an
+    /// earlier operation, or somebody else, has told it.
+    pub(crate) fn lock_up(&self) {
+        for setting in &self.description.settings {
+            if setting.kind == SettingKind::Secret
+                && let Some(value) = self.environment.value(&setting.name)
+            {
+                placeholder(self, setting, &value);
+            }
+        }
+        self.credential_placeholder();
+        for variable in self.environment.variables() {
+            if variable.secret {
+                variable_placeholder(self, variable);
+            }
+        }
+    }
+
+    fn credential_placeholder(&self) -> Option<String> {
+        let credential = self.credential.as_ref()?;
+        let home = home(self, credential.belongs_to.as_deref());
+        Some(self.change_vault(|vault| vault.placeholder(CREDENTIAL, &credential.secret, home)))
+    }
+}
+
 /// The value as the guest may see it.
 fn shown(lent: &Lent, setting: &Setting, value: Secret) -> String {
     if setting.kind == SettingKind::Secret {
-        let home = home(lent, setting.belongs_to.as_deref());
-        lent.change_vault(|vault| vault.placeholder(&setting.name, &value, home))
+        placeholder(lent, setting, &value)
     } else {
         value.expose().to_owned()
     }
+}
+
+fn placeholder(lent: &Lent, setting: &Setting, value: &Secret) -> String {
+    let home = home(lent, setting.belongs_to.as_deref());
+    lent.change_vault(|vault| vault.placeholder(&setting.name, value, home))
+}
+
+fn variable_placeholder(lent: &Lent, variable: &Variable) -> String {
+    // No setting has a name with a space.
+    let name = format!("variable {}", variable.name);
+    let home = home_of_variables(lent);
+    lent.change_vault(|vault| vault.placeholder(&name, &variable.value, home))
 }
 
 /// Where a secret may go that belongs to the origin of this setting.

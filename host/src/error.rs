@@ -95,9 +95,14 @@ pub enum Denial {
     },
     /// A capability was used where none is lent, e.g. the network in `describe`.
     Capability(&'static str),
-    /// What may change something, in words, in an operation that only looks. The operation fails by it, whatever the target
-    /// makes of the refusal.
-    WriteWhilePlanning(String),
+    /// What may change something, in an operation that only looks, or more than a login is made of. The operation fails by it, whatever
+    /// the target makes of the refusal.
+    Write {
+        /// What it is, in words.
+        what: String,
+        /// The operation.
+        during: Operation,
+    },
 }
 
 /// What was wrong with sending a secret.
@@ -108,6 +113,8 @@ pub enum SecretMisuse {
     Origin,
     /// It was part of the URL, where servers and proxies log it.
     Url,
+    /// It was part of the method or of a header's name, which are no places for secrets.
+    Name,
     /// It was in a body that is neither JSON nor an URL-encoded form, or that is too large to be searched.
     Body,
     /// It was put right behind the beginning of an escape (`%4`, `\u00`), which its first characters would have completed: a server
@@ -159,6 +166,14 @@ impl fmt::Display for Denial {
             Self::Secret {
                 name,
                 origin,
+                reason: SecretMisuse::Name,
+            } => write!(
+                f,
+                "sending the secret '{name}' to {origin} as a method or within a header's name"
+            ),
+            Self::Secret {
+                name,
+                origin,
                 reason: SecretMisuse::Body,
             } => write!(
                 f,
@@ -175,9 +190,16 @@ impl fmt::Display for Denial {
             Self::Capability(what) => {
                 write!(f, "the use of {what}, which this operation does not have")
             }
-            Self::WriteWhilePlanning(what) => {
-                write!(f, "{what} while planning, which only looks")
-            }
+            Self::Write { what, during } => match during {
+                Operation::Authenticate => {
+                    write!(f, "{what} while logging in, which only looks and posts")
+                }
+                Operation::Runs => write!(
+                    f,
+                    "{what} while it was asked what its platform runs, which only looks"
+                ),
+                _ => write!(f, "{what} while planning, which only looks"),
+            },
         }
     }
 }

@@ -27,7 +27,14 @@ type Rest = Box<dyn Future<Output = Result<(), Error>> + Send>;
 fn is_forbidden(name: &HeaderName) -> bool {
     static MORE: [HeaderName; 3] = [header::TE, header::TRAILER, header::EXPECT];
     static COMMON: [HeaderName; 9] = DEFAULT_FORBIDDEN_HEADERS;
-    COMMON.contains(name) || MORE.contains(name) || name.as_str().starts_with("proxy-")
+    let text = name.as_str();
+    // `proxy` is `HTTP_PROXY` to programs behind servers that hand headers on as variables (RFC 3875, section 4.1.18), and `_` is `-`.
+    let as_variable = || HeaderName::try_from(text.replace('_', "-"));
+    COMMON.contains(name)
+        || MORE.contains(name)
+        || text == "proxy"
+        || text.starts_with("proxy-")
+        || text.contains('_') && as_variable().is_ok_and(|plain| is_forbidden(&plain))
 }
 
 /// What wasmtime's implementation of `wasi:http` leaves to the host.

@@ -209,7 +209,7 @@ impl Lent {
             Operation::Authenticate => None,
             _ => session.environment.credential().cloned(),
         };
-        Self {
+        let lent = Self {
             environment: Arc::clone(&session.environment),
             credential,
             description,
@@ -218,14 +218,16 @@ impl Lent {
             revocation: session.revocation.clone(),
             grant: Mutex::new(session.grant.clone()),
             vault: Mutex::default(),
-        }
+        };
+        lent.lock_up();
+        lent
     }
 
     pub(crate) fn grant(&self) -> MutexGuard<'_, Grant> {
         self.grant.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The secrets that the guest has placeholders of by now.
+    /// The secrets that are known by now: those of the environment from the start, and those that were asked for since.
     pub(crate) fn vault(&self) -> Arc<Vault> {
         let vault = self.vault.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&vault)
@@ -254,7 +256,7 @@ pub(crate) struct Report {
 impl Report {
     /// A write was refused to an operation that only looks.
     pub(crate) fn has_written(&self) -> bool {
-        matches!(self.denial, Some(Denial::WriteWhilePlanning(_)))
+        matches!(self.denial, Some(Denial::Write { .. }))
     }
 }
 
@@ -308,7 +310,7 @@ impl Run {
             .ok_or_else(|| self.deny(Denial::Capability(what)))
     }
 
-    /// The secrets that the guest has placeholders of, where it can have any.
+    /// The secrets that are known by now, where there can be any.
     pub(crate) fn vault(&self) -> Option<Arc<Vault>> {
         self.lent.as_ref().map(Lent::vault)
     }
@@ -319,6 +321,23 @@ impl Run {
             return Err(self.deny(Denial::Revoked));
         }
         Ok(())
+    }
+
+    /// Ends `work` when what is lent is taken back before it has come to its end.
+    pub(crate) async fn while_granted<T>(
+        &self,
+        lent: &Lent,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Denial> {
+        tokio::select! {
+            done = work => Ok(done),
+            () = lent.revocation.revoked() => Err(self.deny(Denial::Revoked)),
+        }
+    }
+
+    /// Refuses the rest, once what is lent, if anything is, was taken back.
+    pub(crate) fn still_granted(&self) -> Result<(), Denial> {
+        self.lent.as_ref().map_or(Ok(()), |lent| self.granted(lent))
     }
 
     /// Notes a refusal and tells the observer, unless it has heard of too many.
@@ -333,7 +352,7 @@ impl Run {
         }
         let mut report = self.report();
         // A plan fails by any write, and by nothing else that was refused: so the first write counts, if there is one.
-        if matches!(denial, Denial::WriteWhilePlanning(_)) && !report.has_written() {
+        if matches!(denial, Denial::Write { .. }) && !report.has_written() {
             report.denial = Some(denial.clone());
         } else {
             report.denial.get_or_insert_with(|| denial.clone());

@@ -224,10 +224,14 @@ impl Target {
         }
     }
 
-    /// Has the target log in, by what the environment's settings say. The session's own credential is not given to it.
+    /// Has the target log in, by what the environment's settings say. The session's own credential is not given to it. A login is made of
+    /// requests with the methods GET, HEAD and POST: others are refused.
     ///
     /// # Errors
-    /// [`HostError::Unsupported`] when the target has no logins, else as for [`Target::deploy`].
+    /// [`HostError::Unsupported`] when the target has no logins, [`HostError::Denied`] with [`Denial::Write`] when it tried more than a login
+    /// is made of, else as for [`Target::deploy`].
+    ///
+    /// [`Denial::Write`]: crate::Denial::Write
     pub async fn authenticate(&self, session: &Session) -> Result<Credential, HostError> {
         let operation = Operation::Authenticate;
         let authenticate = self.exported(self.inner.authenticate.as_ref(), operation)?;
@@ -238,24 +242,19 @@ impl Target {
                 guest.call_authenticate(store, environment).await
             })
             .await?;
-        match answer {
-            Ok(credential) => {
-                let description = self.describe().await?;
-                Credential::check(credential, &description)
-                    .map_err(|reason| self.unusable(&run, reason))
-            }
-            Err(failure) => Err(fault::failed(&run, failure.into())),
-        }
+        let credential = self.looked(&run, answer)?;
+        let description = self.describe().await?;
+        Credential::check(credential, &description).map_err(|reason| self.unusable(&run, reason))
     }
 
     /// Asks the target what [`deploy`](Self::deploy) would do. Whatever its code says, it can only look: of its requests those with the
     /// methods GET and HEAD pass, and of Bindle's functions the questions.
     ///
     /// # Errors
-    /// [`HostError::Unsupported`] when the target has no plans, [`HostError::Denied`] with [`Denial::WriteWhilePlanning`] when it tried
+    /// [`HostError::Unsupported`] when the target has no plans, [`HostError::Denied`] with [`Denial::Write`] when it tried
     /// to change something, even if it gave a plan after that, else as for [`Target::deploy`].
     ///
-    /// [`Denial::WriteWhilePlanning`]: crate::Denial::WriteWhilePlanning
+    /// [`Denial::Write`]: crate::Denial::Write
     pub async fn plan(
         &self,
         application: Arc<Application>,
@@ -318,8 +317,7 @@ impl Target {
         }
     }
 
-    /// Plans as [`deploy_authenticated`](Self::deploy_authenticated) deploys. A login is an operation of its own: it may send what
-    /// it needs to.
+    /// Plans as [`deploy_authenticated`](Self::deploy_authenticated) deploys. A login is an operation of its own: it may POST.
     ///
     /// # Errors
     /// As for [`Target::plan`]. Where the target has no logins, the platform's refusal is the error.
@@ -367,7 +365,7 @@ impl Target {
         })
     }
 
-    /// The answer of an operation that may only look, if it has.
+    /// The answer of an operation that may not write, if it has not.
     fn looked<T>(
         &self,
         run: &Arc<Run>,
@@ -442,6 +440,10 @@ impl Target {
         match outcome {
             // A guest may go on as if nothing were: what it answers then was made without what it did not get.
             Ok(Ok(answer)) => {
+                // What was taken back is no success, also where the target has asked for nothing since. That is noted, and told with the answer.
+                if run.report().denial.is_none() {
+                    let _ = run.still_granted();
+                }
                 let limit = run.report().limit.clone();
                 match limit {
                     Some(limit) => Err(fault::limited(&run, limit)),

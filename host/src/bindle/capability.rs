@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bowline_app::{Application, BindleId, Bundle, PackError, archive};
+use semver::{BuildMetadata, Version};
 use wasmtime::component::Resource;
 
 use super::source::unreadable;
@@ -27,19 +28,22 @@ impl bindle::Host for Capabilities<'_> {
         id: String,
     ) -> Result<bindle::Receipt, GuestError> {
         if self.run.operation.only_looks() {
-            let denial = Denial::WriteWhilePlanning("a push to Bindle".to_owned());
+            let denial = Denial::Write {
+                what: "a push to Bindle".to_owned(),
+                during: self.run.operation,
+            };
             return Err(refused(&self.run.deny(denial)));
         }
         let application = Arc::clone(self.table.get(&app)?.application());
         let client = self.client()?;
         let progress = Arc::new(Uploads::new(Arc::clone(&self.run.observer)));
-        let receipt = self
-            .run
-            .in_a_form(&client, &application, &id, |bundle| {
-                let (client, progress) = (client.clone(), Arc::clone(&progress));
-                async move { client.push(&bundle, progress).await }
-            })
-            .await?;
+        let push = self.run.in_a_form(&client, &application, &id, |bundle| {
+            let (client, progress) = (client.clone(), Arc::clone(&progress));
+            async move { client.push(&bundle, progress).await }
+        });
+        let lent = self.run.lent("Bindle").map_err(|denial| refused(&denial))?;
+        let pushed = self.run.while_granted(lent, push).await;
+        let receipt = pushed.map_err(|denial| refused(&denial))??;
         self.run.observer.pushed(&receipt);
         Ok(bindle::Receipt {
             id: receipt.id,
@@ -124,7 +128,7 @@ impl Run {
     where
         F: Future<Output = Result<T, Error>> + Send,
     {
-        let id = parse(id)?;
+        let id = self.id_of(application, id)?;
         let files = archive::files(application);
         let accepted = self.archives_accepted.load(Ordering::Relaxed);
         let archived = match client.inner.archive {
@@ -151,6 +155,22 @@ impl Run {
                 result.map_err(|error| self.failed(error))
             }
         }
+    }
+
+    /// The id under which the application is pushed, signed by its user: one of its own, not another application's, and none of its coming
+    /// versions.
+    fn id_of(&self, application: &Application, id: &str) -> Result<BindleId, GuestError> {
+        let id = parse(id)?;
+        let plain = |version: &Version| Version {
+            build: BuildMetadata::EMPTY,
+            ..version.clone()
+        };
+        let (name, version) = (application.name(), plain(application.version()));
+        if id.name() == name && plain(id.version()) == version {
+            return Ok(id);
+        }
+        let what = format!("a push to Bindle as {id}, where {name}/{version} is deployed");
+        Err(refused(&self.deny(Denial::Request(what))))
     }
 
     /// The application as a bundle of this id.

@@ -3,11 +3,20 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::sync::Notify;
+
 /// A handle by which the grant of a run can be taken back. Its clones are the same handle.
 ///
-/// Requests and uses of Bindle that come after [`Revocation::revoke`] are refused; those that are under way go on.
+/// Requests and uses of Bindle that come after [`Revocation::revoke`] are refused, pushes and bodies that are being sent are broken off, and the
+/// operation fails, whatever its target makes of it. An answer that is awaited is still read.
 #[derive(Debug, Clone, Default)]
-pub struct Revocation(Arc<AtomicBool>);
+pub struct Revocation(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    is_revoked: AtomicBool,
+    changed: Notify,
+}
 
 impl Revocation {
     /// A handle to a grant that holds until [`Revocation::revoke`] is called.
@@ -18,13 +27,23 @@ impl Revocation {
 
     /// Takes the grant back, for good.
     pub fn revoke(&self) {
-        self.0.store(true, Ordering::Release);
+        self.0.is_revoked.store(true, Ordering::Release);
+        self.0.changed.notify_waiters();
     }
 
     /// Whether it has been taken back.
     #[must_use]
     pub fn is_revoked(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.0.is_revoked.load(Ordering::Acquire)
+    }
+
+    /// Waits until it is taken back.
+    pub(crate) async fn revoked(&self) {
+        // Made before the look, so that nothing that happens in between is missed.
+        let changed = self.0.changed.notified();
+        if !self.is_revoked() {
+            changed.await;
+        }
     }
 }
 
@@ -32,12 +51,17 @@ impl Revocation {
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_clone_hears_of_it() {
+    #[tokio::test]
+    async fn every_clone_hears_of_it() {
         let first = Revocation::new();
         let second = first.clone();
         assert!(!second.is_revoked());
+        let waiting = tokio::spawn(async move { second.revoked().await });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
         first.revoke();
-        assert!(second.is_revoked() && !Revocation::new().is_revoked());
+        waiting.await.unwrap();
+        first.revoked().await;
+        assert!(first.is_revoked() && !Revocation::new().is_revoked());
     }
 }

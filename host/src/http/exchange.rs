@@ -59,12 +59,17 @@ pub(super) async fn exchange(run: &Arc<Run>, request: Request) -> Result<Respons
         return Err(deny(run, Denial::Request(what)));
     }
     let vault = lent.vault();
-    if let Some(name) = vault.find(url.as_str().as_bytes()) {
-        let misuse = Misuse {
-            name: name.to_owned(),
-            reason: SecretMisuse::Url,
-        };
-        return Err(misused(run, misuse, &origin));
+    let reject = |text: &[u8], reason| match vault.find(text) {
+        Some(name) => {
+            let name = name.to_owned();
+            Err(misused(run, Misuse { name, reason }, &origin))
+        }
+        None => Ok(()),
+    };
+    reject(url.as_str().as_bytes(), SecretMisuse::Url)?;
+    reject(method.as_str().as_bytes(), SecretMisuse::Name)?;
+    for name in headers.keys() {
+        reject(name.as_str().as_bytes(), SecretMisuse::Name)?;
     }
     // What is encoded can't be searched for secrets.
     headers.remove(header::ACCEPT_ENCODING);

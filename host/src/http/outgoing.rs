@@ -79,6 +79,8 @@ impl Outgoing {
         if ended && run.is_over() {
             return Err(Breach::Guest.error());
         }
+        // The guest may have asked for one meanwhile.
+        let vault = &run.vault().unwrap_or_else(|| Arc::clone(vault));
         if !ended {
             // What is here already can be refused before anything has left.
             without_secrets(run, vault, origin, &start)?;
@@ -166,6 +168,7 @@ fn encoding(headers: &HeaderMap) -> Option<Encoding> {
 pub(super) enum Breach {
     TooLarge,
     Secret,
+    Revoked,
     Guest,
 }
 
@@ -174,7 +177,7 @@ impl Breach {
     pub(super) fn error(self) -> Error {
         match self {
             Self::TooLarge => Error::HttpRequestBodySize(None),
-            Self::Secret => Error::HttpRequestDenied,
+            Self::Secret | Self::Revoked => Error::HttpRequestDenied,
             Self::Guest => Error::ConnectionTerminated,
         }
     }
@@ -184,6 +187,7 @@ impl Breach {
         let reason = match self {
             Self::TooLarge => "the host broke its body off, which is too large",
             Self::Secret => "the host broke its body off, in which is a secret",
+            Self::Revoked => "the host broke its body off, as the approval was taken back",
             Self::Guest => return Error::ConnectionTerminated,
         };
         Error::InternalError(Some(reason.to_owned()))
@@ -221,7 +225,9 @@ impl Guarded {
     /// The part of what is held that may go. It is searched with as much of what comes after it as a placeholder that begins in it can have.
     fn release(&mut self) -> Result<Option<Bytes>, Breach> {
         let near = self.held.len().min(PIECE + PLACEHOLDER - 1);
-        without_secrets(&self.run, &self.vault, &self.origin, &self.held[..near])
+        let vault = self.run.vault();
+        let vault = vault.as_ref().unwrap_or(&self.vault);
+        without_secrets(&self.run, vault, &self.origin, &self.held[..near])
             .map_err(|_| Breach::Secret)?;
         let keep = if self.ended { 0 } else { PLACEHOLDER - 1 };
         let free = self.held.len().saturating_sub(keep).min(PIECE);
@@ -246,6 +252,9 @@ impl Body for Guarded {
             // The client goes on with a body after its answer, and whether anybody waits for that or not.
             if self.run.is_over() && !self.ended {
                 return Poll::Ready(Some(Err(Broken(Breach::Guest))));
+            }
+            if self.run.still_granted().is_err() {
+                return Poll::Ready(Some(Err(Broken(Breach::Revoked))));
             }
             match self.release() {
                 Err(breach) => return Poll::Ready(Some(Err(Broken(breach)))),

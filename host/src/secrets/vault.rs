@@ -84,7 +84,7 @@ pub(crate) struct Misuse {
     pub(crate) reason: SecretMisuse,
 }
 
-/// The secrets that an operation's guest has placeholders of.
+/// The secrets of an operation. Each has a placeholder, whether its guest has asked for it or not.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Vault {
     entries: Vec<Entry>,
@@ -148,7 +148,7 @@ impl Vault {
         self.entries.len()
     }
 
-    /// What to look for in answers: every secret that the guest has a placeholder of. Nothing if there is none.
+    /// What to look for in answers: every secret. Nothing if there is none.
     pub(crate) fn patterns(&self) -> Option<&Arc<Patterns>> {
         let all = || {
             let patterns = self.entries.iter().filter_map(|it| it.pattern.clone());

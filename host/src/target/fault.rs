@@ -16,7 +16,7 @@ pub(super) fn overstepped(run: &Run, failure: Option<TargetFailure>) -> Option<H
     let denial = run
         .report()
         .denial
-        .take_if(|denial| matches!(denial, Denial::WriteWhilePlanning(_)))?;
+        .take_if(|denial| matches!(denial, Denial::Write { .. }))?;
     run.output.finish();
     Some(HostError::Denied {
         target: run.target.clone(),

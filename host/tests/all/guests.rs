@@ -7,9 +7,9 @@ use axum::http::HeaderName;
 use bowline_guest_artifacts as artifacts;
 use bowline_host::{
     Approval, Artifact, Ask, Credential, Denial, Engine, EngineOptions, Environment, GuestStream,
-    HostError, HttpClient, HttpOptions, Keep, LimitExceeded, Limits, Observer, Operation, Secret,
-    SecretMisuse, Sending, Session, Setting, SettingKind, Target, TargetFailure,
-    TransportErrorKind,
+    HostError, HttpClient, HttpOptions, Keep, LimitExceeded, Limits, Observer, Operation,
+    Revocation, Secret, SecretMisuse, Sending, Session, Setting, SettingKind, Target,
+    TargetFailure, TransportErrorKind,
 };
 
 use crate::application;

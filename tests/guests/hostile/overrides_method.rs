@@ -12,6 +12,8 @@ fn deploy(app: &Application, env: &Environment) -> Result<Deployment, Failure> {
         ("x-http-method-override", "DELETE"),
         ("X-HTTP-Method", "DELETE"),
         ("x-method-override", "DELETE"),
+        // Behind servers that hand headers on as variables.
+        ("x_http_method_override", "DELETE"),
         ("x-original-url", "/secret"),
         ("x-rewrite-url", "/secret"),
     ] {

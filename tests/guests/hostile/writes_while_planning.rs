@@ -21,6 +21,7 @@ impl Planning for Guest {
             "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "get",
         ] {
             let _ = send(method, &url, &[("x-http-method-override", "DELETE")], &[]);
+            let _ = send(method, &url, &[("x_method_override", "DELETE")], &[]);
         }
         Ok(ChangeSet {
             changes: Vec::new(),

@@ -302,6 +302,67 @@ async fn the_journal_has_the_digest_of_every_body() {
     }
 }
 
+/// Takes the grant back as soon as something of a body leaves.
+struct TakesBack(Revocation);
+
+impl Observer for TakesBack {
+    fn sending(&self, _: &Sending) {
+        self.0.revoke();
+    }
+}
+
+#[tokio::test]
+async fn what_is_sent_while_the_grant_is_taken_back_is_broken_off() {
+    let server = Server::obliging().await;
+    let target = target(artifacts::sends_contents());
+    let settings = [("server-url", server.url.as_str()), ("read-before", "0")];
+    let (session, _) = session(&target, environment(&settings)).await;
+    let observer = TakesBack(session.revocation.clone());
+    let session = session.with_observer(Arc::new(observer));
+    let (_folder, application) = application::load_with(&application::large(8 << 20));
+    let error = target.deploy(application, &session).await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            HostError::Denied {
+                denial: Denial::Revoked,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(server.seen().is_empty());
+}
+
+/// The target that has asked for nothing since doesn't know of it. Whoever asked for the deploy does.
+#[tokio::test]
+async fn what_ends_after_the_grant_was_taken_back_is_refused() {
+    let target = target(artifacts::asks());
+    let revocation = Revocation::new();
+    let revokes = revocation.clone();
+    let server = Server::start(move |_| {
+        revokes.revoke();
+        answer(200, "12345")
+    })
+    .await;
+    let settings = [
+        ("server-url", server.url.as_str()),
+        ("url", &server.url),
+        ("method", "GET"),
+        ("headers", ""),
+    ];
+    let (mut session, ear) = session(&target, environment(&settings)).await;
+    session.revocation = revocation;
+    let (_folder, application) = application::load();
+    target.deploy(application, &session).await.unwrap();
+    assert_eq!(server.seen().len(), 1);
+    assert!(
+        ear.heard().iter().any(|line| line.contains("revoked")),
+        "{:?}",
+        ear.heard()
+    );
+}
+
 #[tokio::test]
 pub async fn sends_contents() {
     let server =

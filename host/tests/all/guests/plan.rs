@@ -114,7 +114,7 @@ async fn a_target_looks_what_its_platform_runs_and_changes_nothing() {
         matches!(
             &offers,
             Err(HostError::Denied {
-                denial: Denial::WriteWhilePlanning(_),
+                denial: Denial::Write { .. },
                 ..
             })
         ),
@@ -135,7 +135,7 @@ fn assert_overstepped(outcome: Result<Plan, HostError>, expected: &str) {
         Err(
             ref error @ HostError::Denied {
                 ref target,
-                denial: Denial::WriteWhilePlanning(ref what),
+                denial: Denial::Write { ref what, .. },
                 ..
             },
         ) => {
