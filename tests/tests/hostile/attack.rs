@@ -46,6 +46,8 @@ pub struct Attack {
     pub outcome: Outcome,
     /// Where the program has to do better than the library.
     pub by_program: Option<Outcome>,
+    /// It ends by way of the program while it is loaded or described.
+    pub early: bool,
     /// Most memory that the program may have had at once, in MiB.
     pub memory: u64,
 }
@@ -145,6 +147,7 @@ impl Attack {
             entitled: false,
             outcome: Outcome::Nothing(""),
             by_program: None,
+            early: false,
             memory: 256,
         }
     }
@@ -232,6 +235,20 @@ impl Attack {
             by_program: Some(outcome),
             ..self
         }
+    }
+
+    /// Says that the program does not come to run it.
+    pub fn early(self) -> Self {
+        Self {
+            early: true,
+            ..self
+        }
+    }
+
+    /// Whether the program runs it, so that there is a journal of it.
+    pub fn is_run(&self) -> bool {
+        let outcome = self.program_outcome();
+        !self.early && !matches!(outcome, Outcome::Unloadable(_) | Outcome::NotApproved(_))
     }
 
     /// What has to come of it by way of the program.

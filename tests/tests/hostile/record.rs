@@ -10,19 +10,17 @@ use bowline_host::journal::{Journal, Outcome as Ended};
 use crate::attack::{Attack, Outcome};
 use crate::scene::{Scene, assert_clean};
 
-/// Demands that the journal of this home tells all of the one run that there was.
+/// Demands that the journal of this home tells all of the one run that there was, and of none where the target ended before.
 pub fn check(home: &Path, attack: &Attack, scene: &Scene, component: &[u8]) {
-    let outcome = attack.program_outcome();
     let journal = Journal::at(home.join("state/journal"));
     let runs = journal.runs().unwrap();
     let requests = scene.server.heard().len();
-    let [run] = &runs[..] else {
-        // What is never run has nothing to be written down.
-        assert!(
-            runs.is_empty() && requests == 0 && !is_run(outcome),
-            "runs in the journal: {runs:?}"
-        );
+    if !attack.is_run() {
+        assert!(runs.is_empty() && requests == 0, "it was run: {runs:?}");
         return;
+    }
+    let [run] = &runs[..] else {
+        panic!("runs in the journal: {runs:?}");
     };
     let path = journal.path(*run);
     assert_eq!(
@@ -41,18 +39,11 @@ pub fn check(home: &Path, attack: &Attack, scene: &Scene, component: &[u8]) {
         log.effects.len() >= requests,
         "{requests} requests arrived: {log:?}"
     );
-    if let Outcome::Refused(_) | Outcome::Shrugged(..) = outcome {
+    // Where the program reports a refusal as the target's fault, it is a refusal to the library.
+    if let Outcome::Refused(_) | Outcome::Shrugged(..) = attack.outcome {
         assert!(!log.denied.is_empty(), "no refusal is noted: {log:?}");
     }
     let end = log.end.as_ref().unwrap();
-    let done = matches!(outcome, Outcome::Nothing(_));
+    let done = matches!(attack.program_outcome(), Outcome::Nothing(_));
     assert_eq!(end.outcome == Ended::Done, done, "{log:?}");
-}
-
-/// Whether the outcome is one of a target that was run.
-fn is_run(outcome: Outcome) -> bool {
-    matches!(
-        outcome,
-        Outcome::Nothing(_) | Outcome::Refused(_) | Outcome::Shrugged(..)
-    )
 }

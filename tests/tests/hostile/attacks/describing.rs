@@ -6,9 +6,9 @@ use crate::outside::Serve;
 
 attacks! {
 
-    traps_in_describe => |row| row.comes_to(Faulty(&["broke down in describe"]));
+    traps_in_describe => |row| row.early().comes_to(Faulty(&["broke down in describe"]));
 
-    loops_in_describe => |row| row.within("describe-compute", "200ms").comes_to(Limited(
+    loops_in_describe => |row| row.within("describe-compute", "200ms").early().comes_to(Limited(
         "compute",
         &["200ms of computing in describe"],
     ));
@@ -34,13 +34,14 @@ attacks! {
         "holds control characters",
     ]));
 
-    many_settings => |row| row.comes_to(Faulty(&["2000 settings"]));
+    many_settings => |row| row.early().comes_to(Faulty(&["2000 settings"]));
 
     shadows_flags => |row| row
+        .early()
         .comes_to(Nothing("None"))
         .by_program(Faulty(&["'guest'", "--insecure is a flag of bowline itself"]));
 
-    foreign_variables => |row| row.comes_to(Nothing("None")).by_program(Faulty(&[
+    foreign_variables => |row| row.early().comes_to(Nothing("None")).by_program(Faulty(&[
         "'guest' declares the variable AWS_SECRET_ACCESS_KEY",
     ]));
 

@@ -17,7 +17,7 @@ attacks! {
     truncated_component from components::truncated => |row| row.comes_to(Unloadable(&["it is broken"]));
 
     /// Says that it is of this version of the contract, and its functions are of another.
-    lying_version from components::lying_version => |row| row.comes_to(Faulty(&["broke down in describe"]));
+    lying_version from components::lying_version => |row| row.early().comes_to(Faulty(&["broke down in describe"]));
 
     /// Is of a later version of the contract.
     newer_version from components::newer_version => |row| row.comes_to(Unloadable(&["built for version 0.2.0"]));
@@ -34,10 +34,10 @@ attacks! {
     ]));
 
     /// Has 60 MiB.
-    oversized_component from components::oversized => |row| row.comes_to(Limited("component-size", &["50 MiB"]));
+    oversized_component from components::oversized => |row| row.early().comes_to(Limited("component-size", &["50 MiB"]));
 
     /// Nests components a thousand deep.
-    nested_components from components::nested_components => |row| row.comes_to(Limited("nesting", &["20 levels"]));
+    nested_components from components::nested_components => |row| row.early().comes_to(Limited("nesting", &["20 levels"]));
 
     /// Nests a type ten thousand deep.
     nested_types from components::nested_types => |row| row.comes_to(Unloadable(&["it"]));
@@ -46,15 +46,16 @@ attacks! {
     doubling_types from components::doubling_types => |row| row.comes_to(Unloadable(&["it"]));
 
     /// Has a function of several MiB.
-    huge_function from components::huge_function => |row| row.comes_to(Limited("function-size", &["2 MiB"]));
+    huge_function from components::huge_function => |row| row.early().comes_to(Limited("function-size", &["2 MiB"]));
 
     /// Has functions that are as large as they may be, and take minutes to compile.
     laborious_functions from components::laborious_functions, only program => |row| row
         .within("compile-time", "1s")
+        .early()
         .comes_to(Limited("compile-time", &["1s to compile"]));
 
     /// Has a million functions.
-    many_functions from components::many_functions => |row| row.comes_to(Limited("functions", &["100000 functions"]));
+    many_functions from components::many_functions => |row| row.early().comes_to(Limited("functions", &["100000 functions"]));
 
     /// Is another file than the one that the user approved.
     tampered_component from components::tampered, only program => |row| row

@@ -13,10 +13,10 @@ attacks! {
     ));
 
     /// Makes a table larger and larger while it starts.
-    table_bomb from components::table_bomb => |row| row.comes_to(Limited("table-elements", &["table elements"]));
+    table_bomb from components::table_bomb => |row| row.early().comes_to(Limited("table-elements", &["table elements"]));
 
     /// Instantiates a module more often than there is any reason for.
-    instance_bomb from components::instance_bomb => |row| row.comes_to(Limited("instances", &["100 instances"]));
+    instance_bomb from components::instance_bomb => |row| row.early().comes_to(Limited("instances", &["100 instances"]));
 
     stack_bomb => |row| row.comes_to(Limited(
         "call-stack",

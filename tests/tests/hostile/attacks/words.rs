@@ -15,7 +15,7 @@ attacks! {
 
     escapes_in_urls => |row| row.comes_to(Nothing("done"));
 
-    escapes_in_description => |row| row.comes_to(Faulty(&["is no lower-case name"]));
+    escapes_in_description => |row| row.early().comes_to(Faulty(&["is no lower-case name"]));
 
     false_id => |row| row.comes_to(Faulty(&["'guest' gave an answer to deploy that can't be used", "control characters"]));
 
