@@ -50,13 +50,13 @@ macro_rules! tests {
     (library) => {
         #[test]
         fn on_the_library() {
-            crate::library::run(&attack());
+            crate::scene::each_way(&attack(), crate::library::run);
         }
     };
     (program) => {
         #[test]
         fn on_the_program() {
-            crate::program::run(&attack());
+            crate::scene::each_way(&attack(), crate::program::run);
         }
     };
 }

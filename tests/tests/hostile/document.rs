@@ -23,7 +23,7 @@ fn every_attack_is_documented() {
          `tests/tests/hostile`, on the host as a library and on the `bowline` program, with a server beside it that writes down\n\
          all that it gets. In each, that server sees nothing but what it was granted to see, no secret is where it does not\n\
          belong, what reaches the terminal is clean, and memory and time are bounded. The {twice} that send whole requests are made\n\
-         by the contract's `http`, and on the library once more by `wasi:http`. What a target can do all the same is in\n\
+         by the contract's `http`, and once more by `wasi:http`. What a target can do all the same is in\n\
          [security.md](security.md).\n"
     );
     for (about, rows) in groups {

@@ -12,20 +12,10 @@ use bowline_host::{
 };
 
 use crate::attack::{Approved, Attack, KNOWN, Outcome};
-use crate::scene::{Scene, assert_clean, by_wasi};
+use crate::scene::{Scene, assert_clean};
 
-/// Makes the attack, and checks what comes of it; once more by `wasi:http`, if its requests can go that way, too.
-pub fn run(attack: &Attack) {
-    let scene = Scene::of(attack);
-    let component = scene.component(attack);
-    once(attack, &scene, component);
-    let scene = Scene::of(attack);
-    if let Some(component) = by_wasi(&scene.component(attack)) {
-        once(attack, &scene, component);
-    }
-}
-
-fn once(attack: &Attack, scene: &Scene, component: Cow<'static, [u8]>) {
+/// Makes the attack, and checks what comes of it.
+pub fn run(attack: &Attack, scene: &Scene, component: Cow<'static, [u8]>) {
     let ear = Arc::new(Ear::default());
     let outcome = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -1,5 +1,6 @@
 //! Attacks on the program.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -18,11 +19,9 @@ use crate::{library, record};
 const TOO_LONG: Duration = Duration::from_secs(120);
 
 /// Makes the attack, and checks what comes of it.
-pub fn run(attack: &Attack) {
-    let scene = Scene::of(attack);
+pub fn run(attack: &Attack, scene: &Scene, component: Cow<'static, [u8]>) {
     let home = Home::new();
     share_cache(home.path());
-    let component = scene.component(attack);
     let file = home.path().join("hostile.wasm");
     fs::write(&file, &component).unwrap();
 
@@ -88,7 +87,7 @@ pub fn run(attack: &Attack) {
     let mut lines = ran.stderr.lines();
     assert!(!lines.any(|line| line.starts_with("thread '")), "{what}");
     scene.check(attack);
-    record::check(home.path(), attack, &scene, &component);
+    record::check(home.path(), attack, scene, &component);
     assert!(
         ran.memory <= attack.memory,
         "{} MiB of memory instead of {}: {what}",

@@ -106,6 +106,16 @@ impl Scene {
     }
 }
 
+/// Makes the attack, each time in a scene of its own; once more by `wasi:http`, if its requests can go that way, too.
+pub fn each_way(attack: &Attack, run: impl Fn(&Attack, &Scene, Cow<'static, [u8]>)) {
+    let scene = Scene::of(attack);
+    run(attack, &scene, scene.component(attack));
+    let scene = Scene::of(attack);
+    if let Some(component) = by_wasi(&scene.component(attack)) {
+        run(attack, &scene, component);
+    }
+}
+
 /// The same component, but it sends by `wasi:http`. `None` if it doesn't choose between the two.
 pub fn by_wasi(component: &[u8]) -> Option<Cow<'static, [u8]>> {
     let mut bytes = Cow::Owned(component.to_vec());
