@@ -22,6 +22,8 @@ pub struct Attack {
     pub component: Component,
     /// Settings; `{server}`, `{victim}` and `{secret}` stand for what they are in the run.
     pub settings: Vec<(&'static str, &'static str)>,
+    /// A setting, and the values of which each makes an attack of its own.
+    pub each: Option<(&'static str, &'static [&'static str])>,
     /// The application has a secret variable `api_key`, and the user gives it this value.
     pub variable: Option<&'static str>,
     /// What the granted server does.
@@ -135,6 +137,7 @@ impl Attack {
             tries: tries.trim(),
             component,
             settings: Vec::new(),
+            each: None,
             variable: None,
             serves: Serve::Ok,
             limits: Vec::new(),
@@ -156,6 +159,23 @@ impl Attack {
     pub fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.settings.push((name, value));
         self
+    }
+
+    /// Gives a setting one of these values after the other.
+    pub fn with_each(self, name: &'static str, values: &'static [&'static str]) -> Self {
+        Self {
+            each: Some((name, values)),
+            ..self
+        }
+    }
+
+    /// The attack with each of the values that a setting is given.
+    pub fn one_by_one(&self) -> Vec<Self> {
+        let Some((name, values)) = self.each else {
+            return vec![self.clone()];
+        };
+        let values = values.iter().copied();
+        values.map(|value| self.clone().with(name, value)).collect()
     }
 
     /// Gives the application's secret variable a value.

@@ -106,13 +106,16 @@ impl Scene {
     }
 }
 
-/// Makes the attack, each time in a scene of its own; once more by `wasi:http`, if its requests can go that way, too.
+/// Makes the attack with each of its values, each time in a scene of its own; once more by `wasi:http`, if its requests can go
+/// that way, too.
 pub fn each_way(attack: &Attack, run: impl Fn(&Attack, &Scene, Cow<'static, [u8]>)) {
-    let scene = Scene::of(attack);
-    run(attack, &scene, scene.component(attack));
-    let scene = Scene::of(attack);
-    if let Some(component) = by_wasi(&scene.component(attack)) {
-        run(attack, &scene, component);
+    for attack in &attack.one_by_one() {
+        let scene = Scene::of(attack);
+        run(attack, &scene, scene.component(attack));
+        let scene = Scene::of(attack);
+        if let Some(component) = by_wasi(&scene.component(attack)) {
+            run(attack, &scene, component);
+        }
     }
 }
 

@@ -22,5 +22,10 @@ attacks! {
 
     anothers_handle => |row| row.comes_to(Faulty(&["'guest' broke down in deploy"]));
 
-    guesses_handles => |row| row.with_server(Serve::Ok).with_token().comes_to(Faulty(&["'guest' broke down in deploy"]));
+    guesses_handles => |row| row
+        .with_server(Serve::Ok)
+        .with_token()
+        // Its own are 1 and 2, the application and the environment.
+        .with_each("number", &["1", "0", "3", "7", "8", "9", "1048576", "4294967295"])
+        .comes_to(Faulty(&["'guest' broke down in deploy", "handle index"]));
 }
