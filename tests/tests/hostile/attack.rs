@@ -11,6 +11,9 @@ pub const KNOWN: &str = "c4nary";
 /// The secret: JSON, forms and URLs write it in different ways.
 pub const SECRET: &str = "c4nary\"5/&+\\ecret";
 
+/// What the program has on its standard input. It is for no target.
+pub const INPUT: &str = "c0mes by standard input";
+
 /// One attempt, and what has to come of it.
 #[derive(Clone)]
 pub struct Attack {

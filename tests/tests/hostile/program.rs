@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use bowline_app::Digest;
 use bowline_tests::command::Home;
 
-use crate::attack::{Approved, Attack};
+use crate::attack::{Approved, Attack, INPUT};
 use crate::scene::{Scene, assert_clean};
 use crate::{library, record};
 
@@ -107,8 +107,10 @@ struct Ran {
 
 impl Ran {
     fn of(mut command: Command, home: &Path) -> Self {
-        let (out, err) = (home.join("stdout"), home.join("stderr"));
+        let [input, out, err] = ["stdin", "stdout", "stderr"].map(|name| home.join(name));
+        fs::write(&input, INPUT).unwrap();
         let mut child = command
+            .stdin(File::open(&input).unwrap())
             .stdout(File::create(&out).unwrap())
             .stderr(File::create(&err).unwrap())
             .spawn()

@@ -6,7 +6,7 @@ use std::fs;
 use bowline_host::Revocation;
 use bowline_tests::sample::Sample;
 
-use crate::attack::{Attack, KNOWN, SECRET};
+use crate::attack::{Attack, INPUT, KNOWN, SECRET};
 use crate::outside::{Outside, Serve};
 
 /// The address that hostile guests name where they can't know one.
@@ -99,6 +99,10 @@ impl Scene {
                 "the secret got out: {request}"
             );
             assert!(
+                !request.contains(INPUT),
+                "standard input got out: {request}"
+            );
+            assert!(
                 !request.contains("smuggled") && !request.contains("bank.test"),
                 "a request holds another: {request}"
             );
@@ -139,11 +143,12 @@ fn replace(bytes: &mut Cow<'static, [u8]>, from: &str, to: &str) {
     }
 }
 
-/// Demands that nothing that a user sees holds a secret, a file or an escape sequence.
+/// Demands that nothing that a user sees holds a secret, standard input, a file or an escape sequence.
 #[track_caller]
 pub fn assert_clean(what: &str, text: &str) {
     for (thing, trace) in [
         ("the secret", KNOWN),
+        ("standard input", INPUT),
         ("a file", "root:x:"),
         ("an escape sequence", "\u{1b}"),
         ("a control character", "\u{7}"),

@@ -14,7 +14,7 @@ attacks! {
 
     probes_sockets => |row| row.with("victim", "{victim}").comes_to(Nothing("found []"));
 
-    probes_streams => |row| row.comes_to(Nothing("found []"));
+    probes_streams => |row| row.with_server(Serve::Ok).arriving(1).comes_to(Nothing("found []"));
 
     probes_clocks => |row| row.comes_to(Nothing("found []"));
 
