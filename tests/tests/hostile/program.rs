@@ -65,6 +65,10 @@ pub fn run(attack: &Attack, scene: &Scene, component: Cow<'static, [u8]>) {
     for (name, text) in [("stdout", &ran.stdout), ("stderr", &ran.stderr)] {
         assert_clean(name, text);
     }
+    assert!(
+        ran.stdout.len() + ran.stderr.len() < 1 << 20,
+        "the program says too much"
+    );
     let errors = ran
         .stderr
         .lines()

@@ -83,6 +83,8 @@ attacks! {
 
     console_flood => |row| row.comes_to(Nothing("done"));
 
+    link_flood => |row| row.comes_to(Nothing("done"));
+
     output_flood => |row| row.comes_to(Nothing("done"));
 
     nags, only library => |row| row.comes_to(Shrugged("done", &["the use of Bindle, which is not granted"]));
