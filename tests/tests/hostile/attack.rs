@@ -21,6 +21,8 @@ pub struct Attack {
     pub name: &'static str,
     /// What it tries; empty for a guest, whose own documentation says it.
     pub tries: &'static str,
+    /// What alone it is made on, `library` or `program`; empty for both.
+    pub only: &'static str,
     /// The target.
     pub component: Component,
     /// Settings; `{server}`, `{victim}` and `{secret}` stand for what they are in the run.
@@ -134,10 +136,16 @@ impl Outcome {
 
 impl Attack {
     /// A row about which nothing has been said yet.
-    pub fn new(name: &'static str, tries: &'static str, component: Component) -> Self {
+    pub fn new(
+        name: &'static str,
+        tries: &'static str,
+        only: &'static str,
+        component: Component,
+    ) -> Self {
         Self {
             name,
             tries: tries.trim(),
+            only,
             component,
             settings: Vec::new(),
             each: None,

@@ -5,7 +5,7 @@ use bowline_guest_artifacts as guests;
 
 use crate::attack::Attack;
 
-/// Makes a module of each row, with a test on the library and one on the program, and a list of them all.
+/// Makes a module of each row, with a test on the library and one on the program or only one of them, and a list of them all.
 macro_rules! attacks {
     ($(
         $(#[doc = $tries:literal])*
@@ -19,6 +19,7 @@ macro_rules! attacks {
                 row(Attack::new(
                     stringify!($name),
                     concat!($($tries),*),
+                    concat!($(stringify!($way))?),
                     component!($name $(, $component)?),
                 ))
             }

@@ -20,11 +20,11 @@ fn every_attack_is_documented() {
     let mut text = format!(
         "# Attacks\n\n\
          What hostile targets try, and what comes of it. Each of these {count} attempts is made by the suite\n\
-         `tests/tests/hostile`, on the host as a library and on the `bowline` program, with a server beside it that writes down\n\
-         all that it gets. In each, that server sees nothing but what it was granted to see, no secret is where it does not\n\
-         belong, what reaches the terminal is clean, and memory and time are bounded. The {twice} that send whole requests are made\n\
-         by the contract's `http`, and once more by `wasi:http`. What a target can do all the same is in\n\
-         [security.md](security.md).\n"
+         `tests/tests/hostile`, on the host as a library and on the `bowline` program (where it says so, on one of them only),\n\
+         with a server beside it that writes down all that it gets. In each, that server sees nothing but what it was granted\n\
+         to see, no secret is where it does not belong, what reaches the terminal is clean, and memory and time are bounded.\n\
+         The {twice} that send whole requests are made by the contract's `http`, and once more by `wasi:http`. What a target can\n\
+         do all the same is in [security.md](security.md).\n"
     );
     for (about, rows) in groups {
         write!(
@@ -92,5 +92,10 @@ fn comes_of(row: &Attack) -> String {
         Outcome::NotApproved(_) => "not run, because nobody has approved it".to_owned(),
         Outcome::NotReady(_) => "not asked".to_owned(),
     };
-    format!("{what}: exit code {}", outcome.exit_code())
+    let code = outcome.exit_code();
+    match row.only {
+        "library" => format!("{what} (library only)"),
+        "program" => format!("{what}: exit code {code} (program only)"),
+        _ => format!("{what}: exit code {code}"),
+    }
 }

@@ -1,5 +1,6 @@
-//! Attacks: targets that want more than they were given, or other than good. Each is made twice, on the library and on the
-//! `bowline` program, and the rows of `attacks` say what has to come of it. `docs/attacks.md` is made of them.
+//! Attacks: targets that want more than they were given, or other than good. Each is made on the library and on the `bowline`
+//! program, unless its row names only one of them, and the rows of `attacks` say what has to come of it. `docs/attacks.md` is
+//! made of them.
 
 #![expect(
     clippy::unwrap_used,
