@@ -1,8 +1,13 @@
 //! Getting at secrets, or sending them elsewhere.
 
-use crate::attack::Attack;
+use bowline_guest_artifacts as guests;
+
 use crate::attack::Outcome::*;
+use crate::attack::{Attack, SECRET};
 use crate::outside::Serve;
+
+/// All that a target sees of the secret in an answer.
+const STARS: &str = "*****************";
 
 attacks! {
 
@@ -53,6 +58,19 @@ attacks! {
     secret_echoed_packed => |row| row.with_server(Serve::Packed).with_token().arriving(1).entitled().comes_to(Refused(&[
         "'guest' was refused an answer of {server} that is encoded",
     ]));
+
+    secret_not_asked_for => |row| row
+        .with_server(Serve::Text(200, SECRET))
+        .with_token()
+        .arriving(2)
+        .comes_to(Nothing(STARS));
+
+    /// Has the platform repeat a secret variable of the application that it has never asked the host for, and tells what it gets.
+    variable_not_asked_for from guests::secret_not_asked_for => |row| row
+        .with_server(Serve::Text(200, SECRET))
+        .with_variable("{secret}")
+        .arriving(2)
+        .comes_to(Nothing(STARS));
 
     guesses_secrets => |row| row.with_server(Serve::Ok).with_token().arriving(3).comes_to(Nothing("sent"));
 
