@@ -27,6 +27,10 @@ attacks! {
         "'guest' was refused sending the secret 'token' to {server} within a URL",
     ]));
 
+    placeholder_in_header_name => |row| row.with_server(Serve::Ok).with_token().comes_to(Refused(&[
+        "'guest' was refused sending the secret 'token' to {server}",
+    ]));
+
     secret_in_pieces => |row| row
         .with("server-url", "{victim}")
         .with("other-url", "{server}")
