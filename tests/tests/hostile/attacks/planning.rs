@@ -13,6 +13,12 @@ attacks! {
         .comes_to(Refused(&["'guest' was refused", "while planning"]))
         .by_program(Faulty(&["'guest' was refused", "while planning"]));
 
+    writes_in_authenticate => |row| row
+        .with_server(Serve::Ok)
+        .planning()
+        .comes_to(Refused(&["'guest' was refused", "while planning, which only looks"]))
+        .by_program(Faulty(&["'guest' was refused", "while planning, which only looks"]));
+
     pushes_while_planning => |row| row
         .with("bindle-server", "{server}/v1")
         .planning()
