@@ -142,3 +142,49 @@ fn limit_of(error: &wasmtime::Error, run: &Run) -> Option<LimitExceeded> {
         .contains("fuel allocated for hostcalls")
         .then_some(LimitExceeded::CallBytes(run.limits.call_bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Artifact, Engine, EngineOptions, Limits, Target};
+
+    /// A component that makes so many instances of a module with this, and one more, before it can be asked anything.
+    fn making(what: &str, times: usize) -> Artifact {
+        let instances = "(core instance (instantiate $many))".repeat(times);
+        let text = format!(
+            r#"(component
+                (core module $many {what})
+                {instances}
+                (core module $m (func (export "f") (result i32) i32.const 7))
+                (core instance $m (instantiate $m))
+                (func $f (result u32) (canon lift (core func $m "f")))
+                (instance $target (export "describe" (func $f)) (export "deploy" (func $f)))
+                (export "bowline:deploy/deploy-target@0.1.0" (instance $target)))"#
+        );
+        Artifact::from_bytes(wat::parse_str(text).unwrap()).unwrap()
+    }
+
+    /// The limit that it reaches.
+    async fn reached(artifact: Artifact, limits: &Limits) -> Option<LimitExceeded> {
+        let engine = Engine::new(&EngineOptions::default()).unwrap();
+        let target = Target::load_within(&engine, artifact, limits).unwrap();
+        match target.describe().await {
+            Err(HostError::Limit { limit, .. }) => Some(limit),
+            _ => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn wasmtimes_own_limits_are_told_apart() {
+        for (what, limit) in [
+            ("(memory 0)", LimitExceeded::Memories(3)),
+            ("(table 0 funcref)", LimitExceeded::Tables(3)),
+            ("", LimitExceeded::Instances(3)),
+        ] {
+            let mut limits = Limits::default();
+            limits.set(limit.name(), "3").unwrap();
+            assert_eq!(reached(making(what, 2), &limits).await, None, "{limit:?}");
+            assert_eq!(reached(making(what, 4), &limits).await, Some(limit));
+        }
+    }
+}
