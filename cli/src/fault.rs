@@ -6,7 +6,8 @@ use std::path::Path;
 use bowline_app::standalone::StandaloneError;
 use bowline_app::{LoadError, Location};
 use bowline_host::{
-    ArtifactError, Denial, HostError, TargetFailure, TransportError, TransportErrorKind, bindle,
+    ArtifactError, Denial, HostError, LimitExceeded, Limits, TargetFailure, TransportError,
+    TransportErrorKind, bindle,
 };
 use dialoguer::console::Term;
 
@@ -140,6 +141,13 @@ pub fn artifact(error: &ArtifactError, file: Option<&Path>) -> Error {
         },
         _ => made,
     }
+}
+
+/// A target that is larger than it may be, and so not read. `place` is where it is.
+#[must_use]
+pub fn too_large(place: &str, limits: &Limits) -> Error {
+    let limit = LimitExceeded::ComponentSize(limits.component_size);
+    artifact(&ArtifactError::Limit(limit), Some(Path::new(place)))
 }
 
 /// A target that did not succeed before its description was known.

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use bowline_host::{Approval, LimitError, LimitExceeded, Limits, Operation};
-use clap::{Arg, ArgAction};
+use clap::{Arg, ArgAction, ArgMatches};
 
 use crate::error::Error;
 use crate::exit::Exit;
@@ -19,6 +19,12 @@ pub(crate) fn arg() -> Arg {
         .value_name("NAME=VALUE")
         .action(ArgAction::Append)
         .help("Let the target use that much of something, for example memory=512MiB or compute=2m; may be given several times. `-v` shows what it used")
+}
+
+/// Values of the flag.
+pub(crate) fn given(matches: &ArgMatches) -> Vec<OsString> {
+    let given = matches.get_many::<String>(FLAG).unwrap_or_default();
+    given.map(OsString::from).collect()
 }
 
 /// The default limits, with those in the place that the flags set.
@@ -72,6 +78,27 @@ pub fn approved(approval: &Approval) -> Result<Limits, Error> {
     Ok(limits)
 }
 
+/// The limits that an approval sets, with those in the place that the flags set.
+///
+/// # Errors
+/// As for [`read`] and [`approved`].
+pub fn of(approval: &Approval, given: &[OsString]) -> Result<Limits, Error> {
+    let mut limits = approved(approval)?;
+    set(&mut limits, given)?;
+    Ok(limits)
+}
+
+/// The approval, with the limits that the flags set. Wrong flags are left out: [`read`] is to have refused them.
+#[must_use]
+pub fn keep(approval: Approval, given: &[OsString]) -> Approval {
+    given
+        .iter()
+        .filter_map(|flag| flag.to_str()?.split_once('='))
+        .fold(approval, |approval, (name, value)| {
+            approval.with_limit(name, value)
+        })
+}
+
 /// How to let a target have more, for one that has reached a limit.
 #[must_use]
 pub fn raise(limit: &LimitExceeded, operation: Option<Operation>) -> Option<String> {
@@ -105,9 +132,9 @@ mod tests {
         let approval = Approval::default()
             .with_limit("memory", "64MiB")
             .with_limit("requests", "5");
-        let mut limits = approved(&approval).unwrap();
         let flags = ["memory=32MiB", "compute=2s"].map(OsString::from);
-        set(&mut limits, &flags).unwrap();
+        let limits = of(&approval, &flags).unwrap();
+        assert_eq!(approved(&keep(approval, &flags)).unwrap(), limits);
         let changed: Vec<_> = limits
             .changed()
             .map(|(limit, value)| format!("{}={value}", limit.name))

@@ -61,7 +61,7 @@ impl Chosen {
     /// When the file can't be read or is no target that this host can run.
     pub fn in_file(file: &Path, limits: &Limits) -> Result<Self, Error> {
         match Artifact::read_within(file, limits) {
-            Ok(artifact) => Ok(Self::of(artifact, file)),
+            Ok(artifact) => Ok(Self::of(artifact, file, limits)),
             Err(error) => Err(fault::artifact(&error, Some(file))),
         }
     }
@@ -70,22 +70,20 @@ impl Chosen {
     ///
     /// # Errors
     /// When it is no target that this host can run.
-    pub fn from_bytes(bytes: Vec<u8>, place: &str) -> Result<Self, Error> {
+    pub fn from_bytes(bytes: Vec<u8>, place: &str, limits: &Limits) -> Result<Self, Error> {
         let place = Path::new(place);
-        match Artifact::from_bytes(bytes) {
-            Ok(artifact) => Ok(Self::of(artifact, place)),
+        match Artifact::from_bytes_within(bytes, limits) {
+            Ok(artifact) => Ok(Self::of(artifact, place, limits)),
             Err(error) => Err(fault::artifact(&error, Some(place))),
         }
     }
 
-    /// A target that was looked at already.
-    #[must_use]
-    pub fn of(artifact: Artifact, place: &Path) -> Self {
+    fn of(artifact: Artifact, place: &Path, limits: &Limits) -> Self {
         Self {
             artifact,
             place: Some(place.to_owned()),
             pin: None,
-            limits: Limits::default(),
+            limits: limits.clone(),
             loaded: OnceLock::new(),
         }
     }

@@ -31,15 +31,3 @@ pub use self::resolve::{Asked, resolve, unknown};
 pub use self::source::Source;
 pub use self::store::{Entry, Index, Store};
 pub use self::watch::Watch;
-
-/// Bytes that a target may have, 50 MiB. A target in Python, its interpreter included, has 22 MiB.
-pub const MAX_SIZE: u64 = 50 << 20;
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn what_can_be_loaded_can_be_installed() {
-        let limits = bowline_host::Limits::default();
-        assert_eq!(limits.component_size, super::MAX_SIZE);
-    }
-}

@@ -41,7 +41,7 @@ fn add() -> Command {
         .arg(common::from().help("The application beside which bowline.lock is"))
         .arg(common::environment())
         .args(common::approval())
-        .arg(crate::limits::arg().help("Approve that much of something, instead of the default, for example memory=512MiB; may be given several times"))
+        .arg(approved_limit())
         .args(common::network())
 }
 
@@ -53,6 +53,7 @@ fn show() -> Command {
     Command::new("show")
         .about("Shows what a target is, what it asks for, and where that is approved")
         .arg(source("TARGET", "A name, a path, or a reference to a registry").required(true))
+        .arg(limit())
         .args(common::network())
 }
 
@@ -60,6 +61,7 @@ fn inspect() -> Command {
     Command::new("inspect")
         .about("Looks into a target's file without compiling or running any of it")
         .arg(source("TARGET", "A name, a path, or a reference to a registry").required(true))
+        .arg(limit())
         .args(common::network())
 }
 
@@ -72,6 +74,7 @@ fn vet() -> Command {
         ]))
         .arg(source("TARGET", "A name, a path, or a reference to a registry").required(true))
         .arg(source("OTHER", "The one to compare it with"))
+        .arg(limit())
         .args(common::network())
 }
 
@@ -89,6 +92,7 @@ fn upgrade() -> Command {
         .arg(common::from().help("The application beside which bowline.lock is"))
         .arg(common::environment())
         .args(common::approval())
+        .arg(approved_limit())
         .args(common::network())
 }
 
@@ -108,6 +112,16 @@ fn source(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name)
         .value_parser(value_parser!(OsString))
         .help(help)
+}
+
+/// For verbs that look at a target.
+fn limit() -> Arg {
+    crate::limits::arg().help("Look at a target that goes beyond this limit, for example component-size=100MiB; may be given several times")
+}
+
+/// For verbs that keep an approval.
+fn approved_limit() -> Arg {
+    crate::limits::arg().help("Approve that much of something, instead of the default, for example memory=512MiB; may be given several times")
 }
 
 fn sha256() -> Arg {

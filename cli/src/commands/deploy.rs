@@ -504,8 +504,7 @@ async fn session(job: &Job, target: &Target, values: &Values) -> Result<Session,
             environment.with_variable(name, value)
         };
     }
-    let mut limits = limits::approved(&job.given.approval)?;
-    limits::set(&mut limits, &request.limits)?;
+    let limits = limits::of(&job.given.approval, &request.limits)?;
     let observer: Arc<Progress> = Arc::clone(&job.progress);
     let session = Session::new(environment, job.http.clone())
         .with_limits(limits)

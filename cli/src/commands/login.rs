@@ -69,9 +69,7 @@ pub(crate) fn login(
         Arc::clone(&progress),
         true,
     ));
-    let mut limits = limits::approved(&given.approval)?;
-    let asked = matches.get_many::<String>(limits::FLAG).unwrap_or_default();
-    limits::set(&mut limits, &asked.map(OsString::from).collect::<Vec<_>>())?;
+    let limits = limits::of(&given.approval, &limits::given(matches))?;
     let runtime = crate::runtime()?;
     let result = runtime.block_on(async {
         let mut signals = deploy::listen()?;

@@ -4,12 +4,13 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use bowline_app::Digest;
-use bowline_host::Artifact;
+use bowline_host::{Artifact, Limits};
 use clap::ArgMatches;
 
 use crate::environments::Environments;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::limits;
 use crate::network::Flags;
 use crate::output;
 use crate::paths::Paths;
@@ -56,12 +57,18 @@ impl<'a> Context<'a> {
     }
 
     /// Gets a target from where it is.
-    fn fetch(&self, matches: &ArgMatches, source: &Source, pin: &Pin) -> Result<Fetched, Error> {
+    fn fetch(
+        &self,
+        matches: &ArgMatches,
+        source: &Source,
+        pin: &Pin,
+        limits: &Limits,
+    ) -> Result<Fetched, Error> {
         if !matches!(source, Source::File(_)) && !matches.get_flag("quiet") {
             output::line(&format!("Fetching {source}"));
         }
         let network = Network::new(&Flags::read(matches), self.variables)?;
-        crate::runtime()?.block_on(targets::fetch(source, pin, &network))
+        crate::runtime()?.block_on(targets::fetch(source, pin, limits, &network))
     }
 
     /// A target by name, path or reference, wherever it is.
@@ -73,7 +80,7 @@ impl<'a> Context<'a> {
             locked: false,
             quiet: matches.get_flag("quiet"),
             network: Flags::read(matches),
-            limits: Vec::new(),
+            limits: limits::given(matches),
             here: false,
         };
         targets::resolve(&asked, &self.paths, self.variables)

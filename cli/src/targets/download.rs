@@ -25,6 +25,8 @@ pub(super) struct Download<'a> {
     pub(super) authorization: Option<&'a str>,
     /// Bytes that it may have.
     pub(super) limit: u64,
+    /// How it ends when it has more.
+    pub(super) too_large: Error,
     /// What it has to be.
     pub(super) expected: Option<Expected>,
 }
@@ -73,22 +75,11 @@ impl Download<'_> {
     }
 
     async fn read(self, mut answer: reqwest::Response) -> Result<Downloaded, Error> {
-        let too_large = || {
-            Error::new(
-                Exit::Target,
-                format!(
-                    "{} at {} has more than {}",
-                    self.what,
-                    without_secrets(&self.url),
-                    crate::output::size(self.limit)
-                ),
-            )
-        };
         if answer
             .content_length()
             .is_some_and(|length| length > self.limit)
         {
-            return Err(too_large());
+            return Err(self.too_large);
         }
         let claimed = answer
             .headers()
@@ -102,7 +93,7 @@ impl Download<'_> {
             .map_err(|error| transport(TransportError::at(&self.url, error)))?
         {
             if (bytes.len() + chunk.len()) as u64 > self.limit {
-                return Err(too_large());
+                return Err(self.too_large);
             }
             hasher.update(&chunk);
             bytes.extend_from_slice(&chunk);

@@ -5,13 +5,15 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use bowline_app::Digest;
-use bowline_host::HttpClient;
+use bowline_host::client::without_secrets;
+use bowline_host::{HttpClient, Limits};
 
 use super::download::{Download, Expected, other_content};
+use super::registry;
 use super::source::Source;
-use super::{MAX_SIZE, registry};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::fault;
 use crate::network;
 use crate::output;
 use crate::variables::Variables;
@@ -76,9 +78,14 @@ pub struct Fetched {
 /// Gets a target. Nothing of it is run, or looked at but its size and digest.
 ///
 /// # Errors
-/// When it can't be had, is too large, or has another digest than `pin` says: [`Exit::Conflict`], since somebody has changed what was
-/// relied on. A registry that contradicts itself is [`Exit::UnexpectedAnswer`].
-pub async fn fetch(source: &Source, pin: &Pin, network: &Network) -> Result<Fetched, Error> {
+/// When it can't be had, or is larger than the limits say: [`Exit::Limit`]; or has another digest than `pin` says: [`Exit::Conflict`],
+/// since somebody has changed what was relied on. A registry that contradicts itself is [`Exit::UnexpectedAnswer`].
+pub async fn fetch(
+    source: &Source,
+    pin: &Pin,
+    limits: &Limits,
+    network: &Network,
+) -> Result<Fetched, Error> {
     let expected = pin.digest.as_ref().map(|(digest, by)| Expected {
         digest: *digest,
         by: by.clone(),
@@ -86,7 +93,7 @@ pub async fn fetch(source: &Source, pin: &Pin, network: &Network) -> Result<Fetc
     });
     match source {
         Source::File(path) => {
-            let bytes = read(path)?;
+            let bytes = read(path, limits)?;
             checked(bytes, None, source, expected)
         }
         Source::Url(url) => {
@@ -95,7 +102,8 @@ pub async fn fetch(source: &Source, pin: &Pin, network: &Network) -> Result<Fetc
                 url: url.clone(),
                 accept: None,
                 authorization: None,
-                limit: MAX_SIZE,
+                limit: limits.component_size,
+                too_large: fault::too_large(&without_secrets(url), limits),
                 expected,
             }
             .get(&network.http)
@@ -108,7 +116,7 @@ pub async fn fetch(source: &Source, pin: &Pin, network: &Network) -> Result<Fetc
             })
         }
         Source::Registry(reference) => {
-            let got = registry::pull(reference, pin.manifest.as_ref(), network)
+            let got = registry::pull(reference, pin.manifest.as_ref(), limits, network)
                 .await
                 .map_err(|error| network::explain(error, &network.variables))?;
             checked(got.bytes, Some(got.manifest), source, expected)
@@ -138,7 +146,7 @@ fn checked(
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
+fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, Error> {
     let cannot = |error: &io::Error| {
         Error::new(
             Exit::Target,
@@ -149,18 +157,11 @@ fn read(path: &Path) -> Result<Vec<u8>, Error> {
     };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| cannot(&error))?;
-    file.take(MAX_SIZE + 1)
+    file.take(limits.component_size + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| cannot(&error))?;
-    if bytes.len() as u64 > MAX_SIZE {
-        return Err(Error::new(
-            Exit::Target,
-            format!(
-                "the target {} has more than {}",
-                path.display(),
-                output::size(MAX_SIZE)
-            ),
-        ));
+    if bytes.len() as u64 > limits.component_size {
+        return Err(fault::too_large(&path.display().to_string(), limits));
     }
     Ok(bytes)
 }

@@ -5,17 +5,19 @@
 //! (docs/adr/0011, docs/adr/0025).
 
 use bowline_app::Digest;
-use bowline_host::Secret;
 use bowline_host::client::is_this_machine;
+use bowline_host::{Limits, Secret};
 use oci_client::Reference;
 use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciManifest};
 use url::Url;
 
 use super::download::{Download, Expected, other_content};
 use super::fetch::Network;
-use super::{MAX_SIZE, credentials, hex};
+use super::{credentials, hex};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::fault;
+use crate::output;
 use crate::text;
 
 mod login;
@@ -38,11 +40,12 @@ pub(super) struct Pulled {
 /// Gets the component of an artifact. With `manifest`, the artifact with that digest, whatever its tag stands for by now.
 ///
 /// # Errors
-/// When the registry can't be reached, refuses, or holds something else than one component; when what it gives out does not have
-/// the digest that was asked for, that its manifest names, or that it claims itself.
+/// When the registry can't be reached, refuses, or holds something else than one component, within the limits; when what it gives
+/// out does not have the digest that was asked for, that its manifest names, or that it claims itself.
 pub(super) async fn pull(
     reference: &Reference,
     manifest: Option<&Digest>,
+    limits: &Limits,
     network: &Network,
 ) -> Result<Pulled, Error> {
     let reference = match manifest {
@@ -51,7 +54,7 @@ pub(super) async fn pull(
     };
     let registry = Registry::log_in(&reference, network).await?;
     let (component, manifest) = registry.manifest().await?;
-    let bytes = registry.component(&component, &manifest).await?;
+    let bytes = registry.component(&component, &manifest, limits).await?;
     Ok(Pulled { bytes, manifest })
 }
 
@@ -112,6 +115,10 @@ impl<'a> Registry<'a> {
             accept: Some(OCI_IMAGE_MEDIA_TYPE),
             authorization: self.authorization.as_ref().map(Secret::expose),
             limit: MAX_MANIFEST,
+            too_large: strange(
+                &place,
+                &format!("its manifest has more than {}", output::size(MAX_MANIFEST)),
+            ),
             expected: asked.map(|digest| Expected {
                 digest,
                 by: "its reference".to_owned(),
@@ -171,18 +178,17 @@ impl<'a> Registry<'a> {
         }
     }
 
-    async fn component(&self, layer: &OciDescriptor, manifest: &Digest) -> Result<Vec<u8>, Error> {
+    async fn component(
+        &self,
+        layer: &OciDescriptor,
+        manifest: &Digest,
+        limits: &Limits,
+    ) -> Result<Vec<u8>, Error> {
         let place = self.reference.whole();
         let size = u64::try_from(layer.size)
             .map_err(|_| strange(&place, "its manifest names a negative size"))?;
-        if size > MAX_SIZE {
-            return Err(Error::new(
-                Exit::Target,
-                format!(
-                    "the target at {place} has more than {}",
-                    crate::output::size(MAX_SIZE)
-                ),
-            ));
+        if size > limits.component_size {
+            return Err(fault::too_large(&place, limits));
         }
         let digest = hex::parse(&layer.digest)
             .ok_or_else(|| strange(&place, "its manifest names its component by no SHA-256"))?;
@@ -192,6 +198,7 @@ impl<'a> Registry<'a> {
             accept: None,
             authorization: self.authorization.as_ref().map(Secret::expose),
             limit: size,
+            too_large: strange(&place, "its component is larger than its manifest says"),
             expected: Some(Expected {
                 digest,
                 by: format!("the manifest {}", hex::text(manifest)),

@@ -3,18 +3,22 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use bowline_app::Digest;
+use bowline_host::Limits;
+
 use super::LOCK_FILE;
+use super::approvals::Approvals;
 use super::choice::Choice;
 use super::fetch::{Network, Pin, fetch};
 use super::hex;
 use super::lock::{Lock, Locked};
 use super::name::Name;
 use super::source::Source;
-use super::store::Store;
-use bowline_host::Limits;
-
+use super::store::{Entry, Store};
+use crate::environments::Environments;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::limits;
 use crate::network::Flags;
 use crate::output;
 use crate::paths::Paths;
@@ -48,7 +52,7 @@ pub struct Asked {
 /// # Errors
 /// When it can't be found, had, or is no target; with `--locked`, when the lock file does not hold it.
 pub fn resolve(asked: &Asked, paths: &Paths, variables: &Variables) -> Result<Chosen, Error> {
-    let limits = crate::limits::read(&asked.limits)?;
+    let flags = limits::read(&asked.limits)?;
     let store = Store::new(paths.targets());
     let choice = match &asked.target {
         Some(text) => Choice::parse(text)?,
@@ -59,7 +63,7 @@ pub fn resolve(asked: &Asked, paths: &Paths, variables: &Variables) -> Result<Ch
     };
     if choice == Choice::BuiltIn {
         // It is pinned by the version of bowline.
-        return Ok(Chosen::built_in()?.within(limits));
+        return Ok(Chosen::built_in()?.within(flags));
     }
     let from = PathBuf::from(asked.from.as_deref().unwrap_or(OsStr::new(".")));
     let lock = Lock::read(&from)?;
@@ -75,25 +79,25 @@ pub fn resolve(asked: &Asked, paths: &Paths, variables: &Variables) -> Result<Ch
     }
     let finder = Finder {
         asked,
-        limits: &limits,
+        flags: &flags,
         from: &from,
         lock: lock.as_ref(),
         store: &store,
         paths,
         variables,
     };
-    let chosen = match choice {
+    match choice {
         Choice::BuiltIn => Chosen::built_in(),
         Choice::Named(name) => finder.named(&name),
         Choice::At(Source::File(path)) => finder.in_file(&path),
         Choice::At(source) => finder.elsewhere(&source),
-    }?;
-    Ok(chosen.within(limits.clone()))
+    }
 }
 
 struct Finder<'a> {
     asked: &'a Asked,
-    limits: &'a Limits,
+    /// The limits that the command line sets.
+    flags: &'a Limits,
     from: &'a Path,
     lock: Option<&'a Lock>,
     store: &'a Store,
@@ -111,16 +115,18 @@ impl Finder<'_> {
         }
         let index = self.store.index()?;
         match index.find(name) {
-            Some(entry) => {
-                let artifact = self.store.artifact(&entry.digest)?;
-                Ok(Chosen::of(artifact, Path::new(name.as_str())))
-            }
+            Some(entry) => self.installed(entry),
             None => Err(unknown(name, index.targets.iter().map(|entry| &entry.name))),
         }
     }
 
+    fn installed(&self, entry: &Entry) -> Result<Chosen, Error> {
+        let bytes = self.store.bytes(&entry.digest, entry.size)?;
+        Chosen::from_bytes(bytes, entry.name.as_str(), &self.limits(&entry.digest)?)
+    }
+
     fn in_file(&self, path: &Path) -> Result<Chosen, Error> {
-        let chosen = Chosen::in_file(path, self.limits)?;
+        let chosen = Chosen::in_file(path, self.flags)?;
         let held = self.lock.and_then(|lock| lock.of(&chosen.digest()));
         match held {
             Some(locked) => Ok(chosen.pinned(locked.clone())),
@@ -141,8 +147,7 @@ impl Finder<'_> {
             return Err(self.not_held(&source.to_string()));
         }
         if let Some(entry) = self.store.index()?.from(source) {
-            let artifact = self.store.artifact(&entry.digest)?;
-            return Ok(Chosen::of(artifact, Path::new(entry.name.as_str())));
+            return self.installed(entry);
         }
         if let Source::Url(url) = source {
             return Err(Error::new(
@@ -153,23 +158,25 @@ impl Finder<'_> {
                 "`bowline target add {url} --sha256 <digest>` installs it"
             )));
         }
-        let place = source.to_string();
-        Chosen::from_bytes(self.fetch(source, &Pin::none())?, &place)
+        let bytes = self.fetch(source, &Pin::none(), self.flags)?;
+        Chosen::from_bytes(bytes, &source.to_string(), self.flags)
     }
 
     fn pinned(&self, lock: &Lock, locked: &Locked) -> Result<Chosen, Error> {
         let cache = Store::new(self.paths.cache().join("targets"));
         let stores = [self.store, &cache];
+        let limits = self.limits(&locked.digest)?;
         let here = stores.iter().find(|store| store.holds(&locked.digest));
-        let chosen = match here.map(|store| store.artifact(&locked.digest)) {
-            Some(Ok(artifact)) => Chosen::of(artifact, Path::new(locked.name.as_str())),
+        let bytes = match here.map(|store| store.bytes(&locked.digest, limits.component_size)) {
+            Some(Ok(bytes)) => bytes,
             // Damaged ones are fetched again.
             Some(Err(_)) | None => {
                 let pin = Pin {
                     digest: Some((locked.digest, lock.path().display().to_string())),
                     manifest: locked.manifest,
                 };
-                let bytes = self.fetch(&lock.source(locked), &pin).map_err(|error| {
+                let bytes = self.fetch(&lock.source(locked), &pin, &limits);
+                let bytes = bytes.map_err(|error| {
                     error.hint(format!(
                         "{} pins '{}' to {}",
                         lock.path().display(),
@@ -181,13 +188,30 @@ impl Finder<'_> {
                 if let Err(error) = cache.put(&bytes) {
                     tracing::warn!(error = error.message(), "the target is not cached");
                 }
-                Chosen::from_bytes(bytes, locked.name.as_str())?
+                bytes
             }
         };
+        let chosen = Chosen::from_bytes(bytes, locked.name.as_str(), &limits)?;
         Ok(chosen.pinned(locked.clone()))
     }
 
-    fn fetch(&self, source: &Source, pin: &Pin) -> Result<Vec<u8>, Error> {
+    /// What the target of this digest may use while it is loaded: by its approval, and by the command line, which beats that. Of
+    /// the lock file only `--locked` makes an approval.
+    fn limits(&self, digest: &Digest) -> Result<Limits, Error> {
+        let flag = self.asked.environment.as_deref();
+        let selected = Environments::new(self.paths).select(flag, self.variables)?;
+        let approved = if self.asked.locked {
+            let locked = self.lock.and_then(|lock| lock.of(digest));
+            locked
+                .and_then(|locked| locked.approved(selected.name()))
+                .cloned()
+        } else {
+            Approvals::new(self.paths.approvals()).find(digest, selected.name())?
+        };
+        limits::of(&approved.unwrap_or_default(), &self.asked.limits)
+    }
+
+    fn fetch(&self, source: &Source, pin: &Pin, limits: &Limits) -> Result<Vec<u8>, Error> {
         if self.asked.here {
             return Err(Error::new(
                 Exit::NotFound,
@@ -198,7 +222,7 @@ impl Finder<'_> {
         if !self.asked.quiet {
             output::line(&format!("Fetching the target {source}"));
         }
-        let fetched = crate::runtime()?.block_on(fetch(source, pin, &network))?;
+        let fetched = crate::runtime()?.block_on(fetch(source, pin, limits, &network))?;
         Ok(fetched.bytes)
     }
 

@@ -5,15 +5,13 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use bowline_app::Digest;
-use bowline_host::Artifact;
 use serde::{Deserialize, Serialize};
 
+use super::hex;
 use super::name::Name;
 use super::source::Source;
-use super::{MAX_SIZE, hex};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::fault;
 use crate::files;
 
 /// Form of the index that this program reads and writes.
@@ -170,7 +168,7 @@ impl Store {
     /// When they can't be written.
     pub fn put(&self, bytes: &[u8]) -> Result<Digest, Error> {
         let digest = Digest::of(bytes);
-        if self.bytes(&digest).is_err() {
+        if self.bytes(&digest, bytes.len() as u64).is_err() {
             files::replace_private(&self.path(&digest), bytes)?;
         }
         Ok(digest)
@@ -182,25 +180,17 @@ impl Store {
         self.path(digest).is_file()
     }
 
-    /// The target of this digest.
-    ///
-    /// # Errors
-    /// When its file is not there, has other content, or is no target.
-    pub fn artifact(&self, digest: &Digest) -> Result<Artifact, Error> {
-        let bytes = self.bytes(digest)?;
-        Artifact::from_bytes(bytes)
-            .map_err(|error| fault::artifact(&error, Some(&self.path(digest))))
-    }
-
-    /// The bytes of this digest, hashed anew.
+    /// The bytes of this digest, hashed anew. There are no more than `size` of them: of a larger file no more is read.
     ///
     /// # Errors
     /// When the file is not there, or has other content.
-    pub fn bytes(&self, digest: &Digest) -> Result<Vec<u8>, Error> {
+    pub fn bytes(&self, digest: &Digest, size: u64) -> Result<Vec<u8>, Error> {
         let path = self.path(digest);
         let mut bytes = Vec::new();
         let read = |bytes: &mut Vec<u8>| -> io::Result<()> {
-            File::open(&path)?.take(MAX_SIZE + 1).read_to_end(bytes)?;
+            File::open(&path)?
+                .take(size.saturating_add(1))
+                .read_to_end(bytes)?;
             Ok(())
         };
         read(&mut bytes).map_err(|error| {
@@ -306,7 +296,7 @@ mod tests {
             .collect();
         assert_eq!(names, ["a", "b"]);
         let found = index.find(&"b".parse().unwrap()).unwrap();
-        assert_eq!(store.bytes(&found.digest).unwrap(), b"two");
+        assert_eq!(store.bytes(&found.digest, found.size).unwrap(), b"two");
         assert_eq!(index.from(&found.source).unwrap().name.as_str(), "a");
     }
 
@@ -354,7 +344,7 @@ mod tests {
         install(&store, "a", b"one");
         let digest = Digest::of(b"one");
         fs::write(store.path(&digest), b"evil").unwrap();
-        let error = store.artifact(&digest).unwrap_err();
+        let error = store.bytes(&digest, 3).unwrap_err();
         assert_eq!(error.exit(), Exit::Target);
         assert!(
             error.message().contains("is not what was installed"),
@@ -362,9 +352,9 @@ mod tests {
         );
         // Installing it again mends it.
         install(&store, "a", b"one");
-        assert_eq!(store.bytes(&digest).unwrap(), b"one");
+        assert_eq!(store.bytes(&digest, 3).unwrap(), b"one");
         fs::remove_file(store.path(&digest)).unwrap();
-        assert_eq!(store.bytes(&digest).unwrap_err().exit(), Exit::NotFound);
+        assert_eq!(store.bytes(&digest, 3).unwrap_err().exit(), Exit::NotFound);
     }
 
     #[cfg(unix)]
@@ -393,7 +383,7 @@ mod tests {
         let index = store.index().unwrap();
         assert_eq!(index.targets.len(), 8);
         for entry in index.targets {
-            store.bytes(&entry.digest).unwrap();
+            store.bytes(&entry.digest, entry.size).unwrap();
         }
     }
 

@@ -44,8 +44,10 @@ fn the_limits_are_documented() {
          What one target may use. Unless it says otherwise, a limit is for one operation (`deploy`, `authenticate`, `plan`, `runs`), and reaching it\n\
          stops the target with exit code 11 and a message that names the limit. What is too large to be loaded ends with 11, too.\n\n\
          `--limit memory=512MiB` sets one for a run; it may be given several times. An approval can hold limits as well, for one target in one\n\
-         environment; the flag beats it. Numbers have no unit, sizes are in `KiB`, `MiB` or `GiB`, times in `ms`, `s`, `m` or `h`. With `-v`,\n\
-         and in the JSON of `deploy` and `plan`, is what each operation used.\n\n",
+         environment, as `bowline target add --limit` and `upgrade --limit` put them there; the flag beats it. What bounds loading a target,\n\
+         the two of `describe` and all from `component-size` on, an approval sets for targets that are installed or pinned, since those are known\n\
+         before they are loaded; one in `bowline.lock` sets it with `--locked` only. Numbers have no unit, sizes are in `KiB`, `MiB` or `GiB`,\n\
+         times in `ms`, `s`, `m` or `h`. With `-v`, and in the JSON of `deploy` and `plan`, is what each operation used.\n\n",
     );
     text.push_str(&bowline_host::limits::documentation());
     text.push_str(

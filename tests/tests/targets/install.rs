@@ -2,7 +2,7 @@
 
 use bowline_guest_artifacts as guests;
 
-use crate::world::{World, another_build, asking, digest};
+use crate::world::{World, another_build, asking, digest, large_build};
 
 #[test]
 fn what_is_installed_deploys_by_its_name_until_it_is_removed() {
@@ -174,6 +174,59 @@ fn a_changed_file_is_not_run() {
         .fails(12, &["is not what was installed", "bowline target upgrade"]);
     world.target(&["upgrade", "guest"]).run().success();
     asking(world.deploy("guest"), &world).run().success();
+}
+
+#[test]
+fn a_file_that_is_too_large_is_told_with_its_limit() {
+    let world = World::new();
+    let large = large_build(guests::asks());
+    let file = world.file("large.wasm", &large);
+    let path = file.to_str().unwrap();
+    let said = [
+        path,
+        "it goes beyond the limit 'component-size': a component of more than 50 MiB",
+        "`--limit component-size=<value>`",
+    ];
+    world.add(path, &large).run().fails(11, &said);
+    for verb in ["show", "inspect", "vet"] {
+        world.target(&[verb, path]).run().fails(11, &said);
+    }
+    let raised = "--limit=component-size=100MiB";
+    for verb in ["show", "inspect", "vet"] {
+        world.target(&[verb, path, raised]).run().success();
+    }
+    asking(world.deploy(path), &world).run().fails(11, &said);
+
+    // The approval holds it, for what is installed.
+    world.add(path, &large).arg(raised).run().success();
+    asking(world.deploy("guest"), &world).run().success();
+    world.target(&["upgrade", "guest"]).run().success();
+    asking(world.deploy(path), &world)
+        .arg(raised)
+        .run()
+        .success();
+}
+
+#[test]
+fn limits_of_loading_hold_for_what_is_added_and_by_name() {
+    let world = World::new();
+    let file = world.file("asks.wasm", guests::asks());
+    let add = || world.add(file.to_str().unwrap(), guests::asks());
+    let tight = "--limit=functions=1";
+    let said = "can't be used as a target: it goes beyond the limit 'functions'";
+    add().arg(tight).run().fails(11, &["asks.wasm", said]);
+    assert!(world.listed("guest").is_none());
+
+    add().run().success();
+    let deploy = || asking(world.deploy("guest"), &world);
+    let said = format!("guest {said}");
+    deploy().run().success();
+    deploy().arg(tight).run().fails(11, &[&said]);
+    let approvals = std::fs::read_to_string(world.approvals()).unwrap();
+    let held = format!("{approvals}\n[approval.approved.limits]\nfunctions = \"1\"\n");
+    std::fs::write(world.approvals(), held).unwrap();
+    deploy().run().fails(11, &[&said]);
+    deploy().arg("--limit=functions=100000").run().success();
 }
 
 #[test]

@@ -263,7 +263,13 @@ fn a_registry_that_lies_is_not_believed() {
             "the component at",
         ),
         // More than it names.
-        (honest.clone(), None, bytes(&other), 12, "has more than"),
+        (
+            honest.clone(),
+            None,
+            bytes(&other),
+            13,
+            "its component is larger than its manifest says",
+        ),
         // Another manifest than it claims.
         (
             honest.clone(),
@@ -284,15 +290,15 @@ fn a_registry_that_lies_is_not_believed() {
             huge,
             None,
             bytes(guests::asks()),
-            12,
-            "has more than 50.00 MiB",
+            11,
+            "acme/target:1 can't be used as a target: it goes beyond the limit 'component-size': a component of more than 50 MiB",
         ),
         (
             " ".repeat(2 << 20),
             None,
             bytes(guests::asks()),
-            12,
-            "has more than 1.00 MiB",
+            13,
+            "its manifest has more than 1.00 MiB",
         ),
         // Something else.
         (
@@ -331,6 +337,12 @@ fn a_registry_that_lies_is_not_believed() {
     }
     assert!(world.listed("guest").is_none());
 
+    let registry = lying(honest.clone(), None, bytes(guests::asks()));
+    add(&world, &registry, "acme/target:1")
+        .arg("--limit=component-size=1KiB")
+        .run()
+        .fails(11, &["a component of more than 1 KiB"]);
+
     // A digest in the reference binds the registry.
     let registry = lying(honest.clone(), None, bytes(guests::asks()));
     add(&world, &registry, &format!("acme/target@{}", of("other")))
@@ -352,7 +364,7 @@ fn answers_without_end_are_cut() {
     });
     add(&world, &registry, "acme/target:1")
         .run()
-        .fails(12, &["has more than 1.00 MiB"]);
+        .fails(13, &["its manifest has more than 1.00 MiB"]);
 }
 
 #[test]

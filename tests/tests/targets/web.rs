@@ -82,13 +82,13 @@ fn a_url_needs_the_digest_of_what_it_gives_out() {
 fn redirects_and_sizes_are_bounded() {
     let world = World::new();
     let server = serving(guests::asks().to_vec());
-    let add = |path: &str| {
+    let add = |path: &str, flags: &[&str]| {
         let url = format!("{}{path}", server.origin());
-        world
+        let add = world
             .add(&url, guests::asks())
             .arg("--sha256")
-            .arg(digest(guests::asks()))
-            .run()
+            .arg(digest(guests::asks()));
+        flags.iter().fold(add, |add, flag| add.arg(flag)).run()
     };
     for (path, code, said) in [
         ("/loop", 13, "redirects more than 5 times"),
@@ -99,9 +99,17 @@ fn redirects_and_sizes_are_bounded() {
         ),
         ("/file", 13, "redirects to something that can't be asked"),
         ("/none", 6, "does not give out the target (status 404"),
-        ("/large", 12, "has more than 50.00 MiB"),
+        (
+            "/large",
+            11,
+            "/large can't be used as a target: it goes beyond the limit 'component-size': a component of more than 50 MiB",
+        ),
     ] {
-        add(path).fails(code, &[said]);
+        add(path, &[]).fails(code, &[said]);
     }
-    add("/latest").success();
+    add("/latest", &["--limit=component-size=1KiB"]).fails(
+        11,
+        &["a component of more than 1 KiB", "`--limit component-size="],
+    );
+    add("/latest", &[]).success();
 }

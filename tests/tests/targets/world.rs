@@ -93,6 +93,15 @@ pub fn digest(target: &[u8]) -> String {
     format!("sha256:{}", Digest::of(target))
 }
 
+/// The same target as a file of more than 64 MiB: with a custom section that nobody looks at.
+pub fn large_build(target: &[u8]) -> Vec<u8> {
+    let mut large = target.to_vec();
+    // Its kind, its size, and that many zeros, of which the first is the length of its name.
+    large.extend_from_slice(b"\0\x80\x80\x80\x20");
+    large.resize(large.len() + (64 << 20), 0);
+    large
+}
+
 /// The same target as another file: with a custom section that nobody looks at.
 pub fn another_build(target: &[u8]) -> Vec<u8> {
     let mut other = target.to_vec();

@@ -90,10 +90,7 @@ impl Request {
                     .unwrap_or_default()
                     .map(String::as_str),
             )?,
-            limits: matches
-                .get_many::<String>(limits::FLAG)
-                .map(|flags| flags.map(OsString::from).collect())
-                .unwrap_or_default(),
+            limits: limits::given(matches),
             // A plan waits for nothing, and has no such flag.
             readiness_timeout: matches
                 .try_get_one::<u32>("readiness-timeout")

@@ -7,6 +7,7 @@ use clap::ArgMatches;
 use super::{Context, from, name, pin, source};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::limits;
 use crate::output::target::Added;
 use crate::target::Chosen;
 use crate::targets::approval::{self, Asking};
@@ -27,13 +28,14 @@ pub(crate) fn run(matches: &ArgMatches, context: &Context<'_>) -> Result<Added, 
     )?;
     let alias = name(matches, "name")?;
     let pin = pin(matches, &source)?;
-    let limits = limits(matches)?;
+    let flags = limits::given(matches);
+    let limits = limits::read(&flags)?;
     let from = from(matches);
     let mut lock = Lock::open(&from)?;
 
-    let fetched = context.fetch(matches, &source, &pin)?;
+    let fetched = context.fetch(matches, &source, &pin, &limits)?;
     let (digest, size) = (fetched.digest, fetched.bytes.len() as u64);
-    let chosen = Chosen::from_bytes(fetched.bytes.clone(), &source.to_string())?;
+    let chosen = Chosen::from_bytes(fetched.bytes.clone(), &source.to_string(), &limits)?;
     let description = chosen.describe(&context.paths)?;
     let name = match alias {
         Some(name) => name,
@@ -87,11 +89,7 @@ pub(crate) fn run(matches: &ArgMatches, context: &Context<'_>) -> Result<Added, 
         .of(&digest)
         .and_then(|locked| locked.approved(&say.environment));
     let given = approval::settle(&asking, &say, in_lock, &context.paths)?;
-    let approved = limits
-        .into_iter()
-        .fold(given.approval, |approval, (name, value)| {
-            approval.with_limit(name, value)
-        });
+    let approved = limits::keep(given.approval, &flags);
     let installed = context.store.change(|index, store| {
         // Another bowline may have been quicker.
         refuse_taken(index, &entry)?;
@@ -140,19 +138,6 @@ pub(crate) fn run(matches: &ArgMatches, context: &Context<'_>) -> Result<Added, 
             .collect(),
         lock: locked_in,
     })
-}
-
-/// What `--limit` says, by name.
-fn limits(matches: &ArgMatches) -> Result<Vec<(String, String)>, Error> {
-    let given = matches.get_many::<String>(crate::limits::FLAG);
-    let given: Vec<OsString> = given.into_iter().flatten().map(OsString::from).collect();
-    // Wrong ones are to be noticed now, not at the next deploy.
-    crate::limits::read(&given)?;
-    let pairs = given.iter().filter_map(|flag| {
-        let (name, value) = flag.to_str()?.split_once('=')?;
-        Some((name.to_owned(), value.to_owned()))
-    });
-    Ok(pairs.collect())
 }
 
 /// Refuses a second target of one name. The same one again is no second one.

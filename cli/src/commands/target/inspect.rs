@@ -9,6 +9,7 @@ use super::Context;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::fault;
+use crate::limits;
 use crate::output::inspected::{Compared, Inspected, Vetted};
 use crate::target::BUILT_IN;
 use crate::targets::{Choice, Pin, Source, unknown};
@@ -46,8 +47,9 @@ pub(crate) fn vet(matches: &ArgMatches, context: &Context<'_>) -> Result<Vetted,
 }
 
 fn look(matches: &ArgMatches, context: &Context<'_>, argument: &str) -> Result<Inspected, Error> {
-    let (place, bytes) = bytes(matches, context, argument)?;
-    let inspection = Inspection::of(&bytes, &Limits::default())
+    let limits = limits::read(&limits::given(matches))?;
+    let (place, bytes) = bytes(matches, context, argument, &limits)?;
+    let inspection = Inspection::of(&bytes, &limits)
         .map_err(|error| fault::artifact(&error, Some(place.as_ref())))?;
     Ok(Inspected { place, inspection })
 }
@@ -57,6 +59,7 @@ fn bytes(
     matches: &ArgMatches,
     context: &Context<'_>,
     argument: &str,
+    limits: &Limits,
 ) -> Result<(String, Vec<u8>), Error> {
     let Some(text) = matches.get_one::<OsString>(argument) else {
         return Err(Error::new(Exit::Usage, "there is no target to look at"));
@@ -71,7 +74,8 @@ fn bytes(
                     index.targets.iter().map(|entry| &entry.name),
                 ));
             };
-            return Ok((name.to_string(), context.store.bytes(&entry.digest)?));
+            let bytes = context.store.bytes(&entry.digest, entry.size)?;
+            return Ok((name.to_string(), bytes));
         }
         Choice::At(source) => source,
     };
@@ -80,6 +84,6 @@ fn bytes(
         other => other.to_string(),
     };
     // Looking at what a URL gives out today needs no digest: nothing is kept of it.
-    let fetched = context.fetch(matches, &source, &Pin::none())?;
+    let fetched = context.fetch(matches, &source, &Pin::none(), limits)?;
     Ok((place, fetched.bytes))
 }

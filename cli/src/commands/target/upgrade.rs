@@ -10,6 +10,7 @@ use super::{Context, from, name, pin, source};
 use crate::description::Description;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::limits;
 use crate::output::target::{Upgrade, Upgraded, Version};
 use crate::target::Chosen;
 use crate::targets::approval::{self, Asking, Say};
@@ -61,8 +62,11 @@ fn one(
     if is_pinned && source == old.source {
         return Ok(report(old, old, &[], Vec::new(), Vec::new(), None));
     }
-    let fetched = context.fetch(matches, &source, &pin(matches, &source)?)?;
-    let chosen = Chosen::from_bytes(fetched.bytes.clone(), &source.to_string())?;
+    let flags = limits::given(matches);
+    let approved = context.approvals.find(&old.digest, &say.environment)?;
+    let limits = limits::of(&approved.unwrap_or_default(), &flags)?;
+    let fetched = context.fetch(matches, &source, &pin(matches, &source)?, &limits)?;
+    let chosen = Chosen::from_bytes(fetched.bytes.clone(), &source.to_string(), &limits)?;
     let description = chosen.describe(&context.paths)?;
     let new = Entry {
         name: old.name.clone(),
@@ -80,7 +84,12 @@ fn one(
         &description.wants,
         approvals.iter().map(|record| &record.approved),
     );
-    let carried = carry(say, old, &new, &description, approvals, &lock)?;
+    let mut carried = carry(say, old, &new, &description, approvals, &lock)?;
+    for record in &mut carried.kept {
+        if record.environment == say.environment {
+            record.approved = limits::keep(std::mem::take(&mut record.approved), &flags);
+        }
+    }
     replace(context, old, &new, &fetched)?;
     context.approvals.keep(carried.kept)?;
 
