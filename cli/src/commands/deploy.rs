@@ -147,6 +147,11 @@ impl Job {
         variables: &Variables,
     ) -> Result<Arc<Self>, Error> {
         let context = &**shared;
+        let earlier = plan::Earlier::read(matches)?;
+        // Before another target than the planned one asks anybody anything.
+        if let Some(earlier) = &earlier {
+            earlier.is_for(context)?;
+        }
         let mut gathered = Gathered::read(matches, context, variables)?;
         let selected = &context.environment;
         selected.must_exist(&context.paths, &gathered.credentials, &from(matches))?;
@@ -160,7 +165,6 @@ impl Job {
             gathered.values.clone(),
             variables,
         )?;
-        let earlier = plan::Earlier::read(matches)?;
         let given = context.approve(&say)?;
         let progress = Arc::new(
             Progress::new(Style::choose(
@@ -336,7 +340,6 @@ async fn deploy(job: &Job) -> Result<Deployed, Error> {
         building.run(progress, &mut signals).await?;
     }
     let mut prepared = prepare(job, &mut signals).await?;
-    // Before another target than the planned one asks anybody anything.
     if let Some(earlier) = &job.earlier {
         earlier.holds_here(job, &prepared)?;
     }

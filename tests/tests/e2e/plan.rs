@@ -365,13 +365,20 @@ fn a_target_that_writes_while_planning_is_at_fault() {
     other.extend([0, 2, 1, b'x']);
     fs::write(&target, other).unwrap();
     let asked = server.seen().len();
-    run("deploy", "GET", "--plan").fails(
-        7,
-        &[
-            "the target was 'guest' 0.1.0 (sha256:",
-            ", and is 'guest' 0.1.0 (sha256:",
-        ],
-    );
+    let moved = [
+        "the target was 'guest' 0.1.0 (sha256:",
+        ", and is 'guest' 0.1.0 (sha256:",
+    ];
+    run("deploy", "GET", "--plan").fails(7, &moved);
+    // Nobody is to approve it, or to say what it has to know, for the plan of another one.
+    home.bowline(["deploy", "--from"])
+        .arg(sample.path())
+        .arg("--target")
+        .arg(&target)
+        .arg("--plan")
+        .arg(&file)
+        .run()
+        .fails(7, &moved);
     assert_eq!(server.seen().len(), asked, "nobody was asked");
     fs::write(&target, guests::plans()).unwrap();
     run("deploy", "GET", "--plan").success();

@@ -34,21 +34,24 @@ impl Earlier {
         Ok(Some(Self { path, saved }))
     }
 
-    /// Whether nothing has moved on this side, which needs no question to anybody.
+    /// Whether it is for this target and this environment: all that is known before anything is asked.
+    ///
+    /// # Errors
+    /// [`Exit::Conflict`], naming what has moved.
+    pub(super) fn is_for(&self, context: &Context) -> Result<(), Error> {
+        let environment = context.environment.name();
+        self.refuse(&self.saved.moved_before(&target(context), environment))
+    }
+
+    /// Whether nothing else has moved on this side, which needs no question to anybody.
     ///
     /// # Errors
     /// [`Exit::Conflict`], naming everything that has moved.
     pub(super) fn holds_here(&self, job: &Job, prepared: &Prepared) -> Result<(), Error> {
         let environment = environment(job);
-        let mut moved =
-            self.saved
-                .moved_here(&application(prepared), &target(job, prepared), &environment);
+        let mut moved = self.saved.moved_here(&application(prepared), &environment);
         moved.extend(self.saved.variables.moved(&prepared.values)?);
-        if moved.is_empty() {
-            Ok(())
-        } else {
-            Err(saved::moved(&self.path, &moved))
-        }
+        self.refuse(&moved)
     }
 
     /// Whether nothing has moved on the platform, by a plan that is made anew. The credential that was got for it, if any.
@@ -62,11 +65,15 @@ impl Earlier {
     ) -> Result<Option<Credential>, Error> {
         let environment = environment(job);
         let (plan, credential) = make(job, prepared).await?;
-        let moved = self.saved.moved_there(&plan, &environment);
+        self.refuse(&self.saved.moved_there(&plan, &environment))?;
+        Ok(credential)
+    }
+
+    fn refuse(&self, moved: &[String]) -> Result<(), Error> {
         if moved.is_empty() {
-            Ok(credential)
+            Ok(())
         } else {
-            Err(saved::moved(&self.path, &moved))
+            Err(saved::moved(&self.path, moved))
         }
     }
 }
@@ -103,7 +110,7 @@ async fn plan(
     let denied = job.progress.denials();
     let (application, target, environment) = (
         application(&prepared),
-        target(job, &prepared),
+        target(&job.context),
         environment(job),
     );
     let mut planned = Planned {
@@ -187,12 +194,12 @@ fn application(prepared: &Prepared) -> saved::Application {
     }
 }
 
-fn target(job: &Job, prepared: &Prepared) -> saved::Target {
-    let description = &job.context.description;
+fn target(context: &Context) -> saved::Target {
+    let description = &context.description;
     saved::Target {
         name: description.name.clone(),
         version: description.version.clone(),
-        digest: *prepared.target.digest(),
+        digest: context.target.digest(),
     }
 }
 

@@ -161,11 +161,30 @@ impl Saved {
         })
     }
 
-    /// What has moved on this side, in words: the application, the target, the environment.
+    /// What has moved, in words, of what is known first: the target, and the environment's name.
+    pub(super) fn moved_before(&self, target: &Target, environment: &str) -> Vec<String> {
+        let mut moved = Vec::new();
+        if self.target.digest != target.digest {
+            moved.push(format!(
+                "the target was {}, and is {}",
+                self.target.shown(),
+                target.shown()
+            ));
+        }
+        if self.environment.name != environment {
+            moved.push(format!(
+                "the environment was '{}', and is '{}'",
+                text::one_line(&self.environment.name),
+                text::one_line(environment)
+            ));
+        }
+        moved
+    }
+
+    /// What has moved on this side besides, in words: the application, the Bindle server.
     pub(super) fn moved_here(
         &self,
         application: &Application,
-        target: &Target,
         environment: &Environment,
     ) -> Vec<String> {
         let mut moved = Vec::new();
@@ -174,20 +193,6 @@ impl Saved {
                 "the application was {}, and is {}",
                 self.application.shown(),
                 application.shown()
-            ));
-        }
-        if self.target.digest != target.digest {
-            moved.push(format!(
-                "the target was {}, and is {}",
-                self.target.shown(),
-                target.shown()
-            ));
-        }
-        if self.environment.name != environment.name {
-            moved.push(format!(
-                "the environment was '{}', and is '{}'",
-                text::one_line(&self.environment.name),
-                text::one_line(&environment.name)
             ));
         }
         if self.environment.bindle_server != environment.bindle_server {
@@ -477,7 +482,7 @@ mod tests {
         hostile.changes[1].detail = Some("\u{1b}]0;owned\u{7}".into());
         hostile.write(&path).unwrap();
         let read = Saved::read(&path).unwrap();
-        let mut said = read.moved_here(&application("two"), &target("t"), &saved().environment);
+        let mut said = read.moved_here(&application("two"), &saved().environment);
         said.extend(read.moved_there(&plan(&[], "other"), &saved().environment));
         let said = said.join("");
         assert!(!said.chars().any(char::is_control), "{said:?}");
@@ -486,19 +491,18 @@ mod tests {
     #[test]
     fn each_thing_that_moved_here_is_named() {
         let saved = saved();
-        let same = saved.moved_here(&application("one"), &target("t"), &saved.environment);
+        let mut same = saved.moved_before(&target("t"), "default");
+        same.extend(saved.moved_here(&application("one"), &saved.environment));
         assert!(same.is_empty(), "{same:?}");
-        let moved = saved.moved_here(
-            &application("two"),
-            &target("u"),
-            &environment("staging", None, &[]),
-        );
+        let mut moved = saved.moved_before(&target("u"), "staging");
+        let staging = environment("staging", None, &[]);
+        moved.extend(saved.moved_here(&application("two"), &staging));
         let [first, second, third, fourth] = moved.as_slice() else {
             panic!("{moved:?}")
         };
-        assert!(first.starts_with("the application was shop 1.0.0+qone (sha256:"));
-        assert!(second.starts_with("the target was 'hippo' 0.1.0 (sha256:"));
-        assert_eq!(third, "the environment was 'default', and is 'staging'");
+        assert!(first.starts_with("the target was 'hippo' 0.1.0 (sha256:"));
+        assert_eq!(second, "the environment was 'default', and is 'staging'");
+        assert!(third.starts_with("the application was shop 1.0.0+qone (sha256:"));
         assert_eq!(fourth, "the Bindle server was http://b/v1, and is none");
     }
 
