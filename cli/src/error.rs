@@ -18,6 +18,7 @@ pub struct Error(Box<Parts>);
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Parts {
     exit: Exit,
+    code: u8,
     message: String,
     hints: Vec<String>,
     causes: Vec<String>,
@@ -31,6 +32,7 @@ impl Error {
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self(Box::new(Parts {
             exit,
+            code: exit.code(),
             message: message.into(),
             hints: Vec::new(),
             causes: Vec::new(),
@@ -91,10 +93,23 @@ impl Error {
         self
     }
 
-    /// How the process ends.
+    /// The same where the process ends with another code than that of its exit.
+    #[must_use]
+    pub fn ending_with(mut self, code: u8) -> Self {
+        self.0.code = code;
+        self
+    }
+
+    /// What kind of failure it is.
     #[must_use]
     pub fn exit(&self) -> Exit {
         self.0.exit
+    }
+
+    /// How the process ends.
+    #[must_use]
+    pub fn code(&self) -> u8 {
+        self.0.code
     }
 
     /// What happened.

@@ -72,14 +72,15 @@ pub fn run(arguments: &[OsString], variables: &Variables) -> u8 {
         Some(path) => Events::open(Path::new(path), verb),
         None => Ok(Events::default()),
     };
-    let done = opened.map(Arc::new).and_then(|events| {
-        let done = execute(arguments, &glance, variables, &events);
+    let ending = |error| glance.ending(error);
+    let done = opened.map_err(ending).map(Arc::new).and_then(|events| {
+        let done = execute(arguments, &glance, variables, &events).map_err(ending);
         if let Err(error) = &done {
             events.error(error);
         }
         events.ended(match &done {
             Ok(code) => *code,
-            Err(error) => glance.code(error.exit()),
+            Err(error) => error.code(),
         });
         done
     });
@@ -88,7 +89,7 @@ pub fn run(arguments: &[OsString], variables: &Variables) -> u8 {
         Ok(code) => code,
         Err(error) => {
             output::error(&error, glance.format, glance.verbose);
-            glance.code(error.exit())
+            error.code()
         }
     }
 }
@@ -277,8 +278,9 @@ fn misread(found: &clap::Error, glance: &command::Glance, events: &Events) -> Re
         if glance.format == Format::Json {
             return Err(error);
         }
+        let error = glance.ending(error);
         events.error(&error);
-        glance.code(Exit::Usage)
+        error.code()
     } else {
         Exit::Success.code()
     };

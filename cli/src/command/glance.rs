@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
+use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::Format;
 use crate::targets::Asked;
@@ -19,7 +20,7 @@ pub struct Glance {
     pub asked: Asked,
     /// `-v` is there, so that errors before the full reading are told in full as well.
     pub verbose: bool,
-    /// `--detailed-exitcode` is there.
+    /// `--detailed-exitcode` is there, on a verb that plans.
     pub detailed_exitcode: bool,
     /// How errors before the full reading are written.
     pub format: Format,
@@ -30,13 +31,14 @@ pub struct Glance {
 }
 
 impl Glance {
-    /// How the process ends that ended so. With `--detailed-exitcode` 2 says that there is something to do, and so not that the
-    /// command line is wrong.
+    /// The error with the code that it ends with. With `--detailed-exitcode` 2 says that there is something to do, and so not that
+    /// the command line is wrong.
     #[must_use]
-    pub fn code(&self, exit: Exit) -> u8 {
-        match exit {
-            Exit::Usage if self.detailed_exitcode => Exit::Internal.code(),
-            other => other.code(),
+    pub fn ending(&self, error: Error) -> Error {
+        if self.detailed_exitcode && error.exit() == Exit::Usage {
+            error.ending_with(Exit::Internal.code())
+        } else {
+            error
         }
     }
 }
@@ -53,6 +55,7 @@ pub fn glance(arguments: &[OsString]) -> Glance {
         verb: None,
         events: None,
     };
+    let (mut detailed_exitcode, mut dry_run) = (false, false);
     let mut rest = arguments.iter().take_while(|argument| *argument != "--");
     while let Some(argument) = rest.next() {
         if argument == "-v" || argument == "-vv" || argument == "--verbose" {
@@ -60,7 +63,9 @@ pub fn glance(arguments: &[OsString]) -> Glance {
         } else if argument == "-q" || argument == "--quiet" {
             seen.asked.quiet = true;
         } else if argument == "--detailed-exitcode" {
-            seen.detailed_exitcode = true;
+            detailed_exitcode = true;
+        } else if argument == "--dry-run" {
+            dry_run = true;
         } else if let Some(value) = value(argument, &["-o", "--output"], &mut rest) {
             seen.format = value.to_str().and_then(Format::find).unwrap_or(seen.format);
         } else if let Some(value) = value(argument, &["--events"], &mut rest) {
@@ -75,6 +80,12 @@ pub fn glance(arguments: &[OsString]) -> Glance {
             look(&mut seen.asked, argument, &mut rest);
         }
     }
+    let plans = match seen.verb.as_deref() {
+        Some("plan") => true,
+        Some("deploy") => dry_run,
+        _ => false,
+    };
+    seen.detailed_exitcode = detailed_exitcode && plans;
     seen
 }
 
@@ -221,6 +232,19 @@ mod tests {
             here: false,
         };
         assert_eq!(asked, expected);
+    }
+
+    #[test]
+    fn only_what_plans_has_a_detailed_exit_code() {
+        for (line, found) in [
+            ("plan --detailed-exitcode", true),
+            ("deploy --detailed-exitcode --dry-run", true),
+            ("deploy --detailed-exitcode", false),
+            ("deploy --dry-run", false),
+            ("plan", false),
+        ] {
+            assert_eq!(glance_at(line).detailed_exitcode, found, "{line}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(super) struct Document<'a> {
 
 #[derive(Serialize)]
 struct Body<'a> {
-    /// The exit code's name.
+    /// The name of its kind, which is that of an exit code.
     code: &'static str,
     /// The exit code.
     exit: u8,
@@ -39,7 +39,7 @@ impl<'a> Document<'a> {
         Self {
             error: Body {
                 code: error.exit().name(),
-                exit: error.exit().code(),
+                exit: error.code(),
                 message: text::plain(error.message()),
                 hint: (!hints.is_empty()).then(|| hints.join("\n")),
                 causes: error

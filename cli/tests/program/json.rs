@@ -186,3 +186,23 @@ fn errors_and_runs_that_failed_are_as_documented() {
         agree("Errors", &ended.stdout);
     }
 }
+
+#[test]
+fn errors_name_the_code_that_the_process_ends_with() {
+    let world = World::with_application();
+    // Where 2 says that there is something to do, a wrong command line ends with 1.
+    for (line, code) in [
+        ("plan --detailed-exitcode --limit foo=1 -o json", 1),
+        ("plan --detailed-exitcode --nonsense -o json", 1),
+        ("deploy --dry-run --detailed-exitcode --nonsense -o json", 1),
+        ("plan --nonsense -o json", 2),
+        ("deploy --detailed-exitcode -o json", 2),
+    ] {
+        let arguments: Vec<&str> = line.split(' ').collect();
+        let ended = world.run(&arguments, &[]);
+        assert_eq!(ended.code, Some(code), "{line}: {}", ended.stdout);
+        let error = agree("Errors", &ended.stdout);
+        assert_eq!(error["error"]["exit"], code, "{line}");
+        assert_eq!(error["error"]["code"], "usage", "{line}");
+    }
+}
