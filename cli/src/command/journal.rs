@@ -16,7 +16,7 @@ pub(super) fn journal() -> Command {
                     .short('n')
                     .long("count")
                     .value_name("NUMBER")
-                    .value_parser(value_parser!(u16))
+                    .value_parser(value_parser!(u16).range(1..))
                     .default_value("20")
                     .help("How many at most"),
             ),

@@ -127,6 +127,14 @@ fn a_killed_run_tells_what_may_have_been_done() {
 }
 
 #[test]
+fn nothing_is_no_number_of_runs() {
+    let ended = Desk::new().run(&["journal", "list", "-n", "0"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
+    let said = "invalid value '0' for '--count <NUMBER>'";
+    assert!(ended.stderr.contains(said), "{}", ended.stderr);
+}
+
+#[test]
 fn what_never_left_was_not_done() {
     let desk = Desk::new();
     let (hippo, bindle) = (closed_port(), closed_port());
