@@ -236,6 +236,12 @@ fn bytes(content: &[u8]) -> Act {
     Act::Answer([head.as_bytes(), content].concat())
 }
 
+/// The manifest of the target that is meant.
+fn honest() -> String {
+    let size = guests::asks().len().try_into().unwrap();
+    registry::manifest(&digest(guests::asks()), size)
+}
+
 fn add(world: &World, registry: &Meddler, name: &str) -> Bowline {
     let reference = format!("oci://{}/{name}", registry.address());
     world.add(&reference, guests::asks())
@@ -244,10 +250,7 @@ fn add(world: &World, registry: &Meddler, name: &str) -> Bowline {
 #[test]
 fn a_registry_that_lies_is_not_believed() {
     let world = World::new();
-    let honest = registry::manifest(
-        &digest(guests::asks()),
-        guests::asks().len().try_into().unwrap(),
-    );
+    let honest = honest();
     let of = |text: &str| format!("sha256:{}", Digest::of(text.as_bytes()));
     let other = another_build(guests::asks());
     let mut same_size = guests::asks().to_vec();
@@ -354,6 +357,30 @@ fn a_registry_that_lies_is_not_believed() {
 }
 
 #[test]
+fn a_component_that_is_not_whole_is_refused() {
+    let world = World::new();
+    let whole = guests::asks();
+    let half = &whole[..whole.len() / 2];
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        whole.len()
+    );
+    let cut = Act::Answer([head.as_bytes(), half].concat());
+    for (blob, code, said) in [
+        // The connection ends in the middle.
+        (cut, 8, "no usable answer from http://127.0.0.1:"),
+        // It is shorter than the manifest says.
+        (bytes(half), 13, "the component at"),
+    ] {
+        let registry = lying(honest(), None, blob);
+        add(&world, &registry, "acme/target:1")
+            .run()
+            .fails(code, &[said]);
+    }
+    assert!(world.listed("guest").is_none());
+}
+
+#[test]
 fn answers_without_end_are_cut() {
     let world = World::new();
     let registry = Meddler::start(None, |seen: &Seen| match seen.path.as_str() {
@@ -370,16 +397,12 @@ fn answers_without_end_are_cut() {
 #[test]
 fn a_token_is_not_taken_along_to_other_servers() {
     let world = World::new();
-    let honest = registry::manifest(
-        &digest(guests::asks()),
-        guests::asks().len().try_into().unwrap(),
-    );
     let elsewhere = Meddler::start(None, |_| bytes(guests::asks()));
     let there = format!("{}/blob", elsewhere.origin());
     let redirect = format!(
         "HTTP/1.1 307 X\r\nlocation: {there}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
     );
-    let registry = lying(honest, None, Act::Answer(redirect.into_bytes()));
+    let registry = lying(honest(), None, Act::Answer(redirect.into_bytes()));
     add(&world, &registry, "acme/target:1")
         .run()
         .fails(13, &["redirects to", "which is not followed"]);

@@ -13,14 +13,16 @@ fn serving(content: Vec<u8>) -> Meddler {
                     .into_bytes(),
             )
         };
+        let whole = format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            content.len()
+        );
+        let half = &content[..content.len() / 2];
         match seen.path.as_str() {
-            "/asks.wasm" => {
-                let head = format!(
-                    "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                    content.len()
-                );
-                Act::Answer([head.as_bytes(), &content].concat())
-            }
+            "/asks.wasm" => Act::Answer([whole.as_bytes(), &content].concat()),
+            // The connection ends in the middle; what is half of it says that it is whole.
+            "/cut" => Act::Answer([whole.as_bytes(), half].concat()),
+            "/half" => Act::answer(200, "application/wasm", half),
             "/latest" => found("/asks.wasm"),
             "/loop" => found("/loop"),
             "/away" => found("http://10.0.0.1/asks.wasm"),
@@ -76,6 +78,27 @@ fn a_url_needs_the_digest_of_what_it_gives_out() {
         asked,
         "it is pinned, so there is nothing to ask"
     );
+}
+
+#[test]
+fn a_download_that_is_not_whole_is_refused() {
+    let world = World::new();
+    let server = serving(guests::asks().to_vec());
+    let refused = |path: &str, code: i32, said: &str| {
+        world
+            .add(&format!("{}{path}", server.origin()), guests::asks())
+            .arg("--sha256")
+            .arg(digest(guests::asks()))
+            .run()
+            .fails(code, &[said]);
+    };
+    refused(
+        "/cut",
+        8,
+        &format!("no usable answer from {}", server.origin()),
+    );
+    refused("/half", 7, "is not what --sha256 says");
+    assert!(world.listed("guest").is_none());
 }
 
 #[test]
