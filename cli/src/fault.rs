@@ -15,6 +15,7 @@ use crate::description::Description;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::limits;
+use crate::target;
 
 const BUILT_IN: &str = "the built-in target";
 const BINDLE_LOGIN: &str =
@@ -150,13 +151,22 @@ pub fn too_large(place: &str, limits: &Limits) -> Error {
     artifact(&ArtifactError::Limit(limit), Some(Path::new(place)))
 }
 
-/// A target that did not succeed before its description was known.
+/// A target that did not succeed before it told its name: it is called by its `place`, when it isn't the built-in one.
 #[must_use]
-pub fn host(error: HostError, file: Option<&Path>) -> Error {
-    match error {
-        HostError::Artifact(error) => artifact(&error, file),
-        other => operation(&other, None),
+pub fn host(mut error: HostError, place: Option<&Path>) -> Error {
+    match &mut error {
+        HostError::Artifact(error) => return artifact(error, place),
+        HostError::Description { target, .. }
+        | HostError::Trap { target, .. }
+        | HostError::Limit { target, .. } => {
+            *target = match place {
+                Some(place) => place.display().to_string(),
+                None => target::BUILT_IN.to_owned(),
+            };
+        }
+        _ => {}
     }
+    operation(&error, None)
 }
 
 /// A target that did not succeed. `description` tells what to do about settings and grants.

@@ -446,7 +446,7 @@ async fn fit(
     let description = target
         .describe()
         .await
-        .map_err(|error| fault::host(error, None))?;
+        .map_err(|error| fault::host(error, job.context.target.place()))?;
     let offers = if target.knows_platform() {
         let offers = target.runs(session).await;
         Some(offers.map_err(|error| fault::operation(&error, Some(&job.context.description)))?)
@@ -494,7 +494,7 @@ async fn session(job: &Job, target: &Target, values: &Values) -> Result<Session,
     let description = target
         .describe()
         .await
-        .map_err(|error| fault::host(error, None))?;
+        .map_err(|error| fault::host(error, job.context.target.place()))?;
     let mut environment = environment(&job.context, &request.settings)
         .with_credential(job.credential.clone())
         .with_questions(Arc::clone(&job.login) as Arc<dyn Ask>)

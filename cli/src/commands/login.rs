@@ -76,7 +76,7 @@ pub(crate) fn login(
         let description = target
             .describe()
             .await
-            .map_err(|error| fault::host(error, None))?;
+            .map_err(|error| fault::host(error, context.target.place()))?;
         let environment = deploy::environment(context, &gathered.values)
             .with_questions(Arc::clone(&login) as Arc<dyn Ask>);
         let session = Session::new(environment, http)

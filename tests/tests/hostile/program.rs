@@ -84,7 +84,7 @@ pub fn run(attack: &Attack, scene: &Scene, component: Cow<'static, [u8]>) {
     }
     if expected.names_target() {
         assert!(
-            ran.stderr.contains("target '") || ran.stderr.contains("hostile.wasm"),
+            ran.stderr.contains("target 'guest'") || ran.stderr.contains("hostile.wasm"),
             "no target is named: {what}"
         );
     }
