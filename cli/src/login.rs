@@ -43,7 +43,8 @@ pub(crate) enum Found {
 }
 
 /// The login of the environment that these settings are for, if there is one and it is for these servers. One that is given for this run,
-/// by flags or variables, goes before it: then there is none. `notes` hears why one is not used.
+/// by flags or variables, goes before it: then there is none. Nor is there for a target without logins, whose name may be that of one with
+/// logins. `notes` hears why one is not used.
 ///
 /// # Errors
 /// When the credentials can't be read.
@@ -56,7 +57,7 @@ pub(crate) fn find(
     let who = |name: &&str| description.says_who(name);
     let given = gathered.values.iter().filter(|(name, _)| who(name));
     let explicit = given.clone().any(|(_, value)| value.source().is_explicit());
-    if explicit {
+    if explicit || !description.wants.login {
         return Ok(None);
     }
     let (environment, target) = (context.environment.name(), &description.name);

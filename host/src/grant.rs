@@ -39,6 +39,7 @@ pub struct Grant {
     rules: BTreeMap<Rule, Reach>,
     settings: BTreeSet<String>,
     bindle: bool,
+    login: bool,
 }
 
 /// Why no grant could be made.
@@ -87,6 +88,7 @@ impl Grant {
     ) -> Result<Self, GrantError> {
         let mut grant = Self {
             bindle: approval.wants.bindle,
+            login: approval.wants.login,
             ..Self::none()
         };
         let wants = Wants::described(description);
@@ -143,6 +145,13 @@ impl Grant {
         self
     }
 
+    /// Allows the use of the environment's login, too.
+    #[must_use]
+    pub fn with_login(mut self) -> Self {
+        self.login = true;
+        self
+    }
+
     /// Allows what either of them allows.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
@@ -151,6 +160,7 @@ impl Grant {
         }
         self.settings.extend(other.settings);
         self.bindle |= other.bindle;
+        self.login |= other.login;
         self
     }
 
@@ -162,6 +172,11 @@ impl Grant {
     /// Whether Bindle may be used.
     pub fn bindle(&self) -> bool {
         self.bindle
+    }
+
+    /// Whether the environment's login may be used, by a target that exports `authentication`.
+    pub fn login(&self) -> bool {
+        self.login
     }
 
     /// The requests that may be sent, in the order of their origins.

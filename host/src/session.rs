@@ -66,7 +66,7 @@ impl Environment {
         self
     }
 
-    /// Brings the credential of an earlier login.
+    /// Brings the credential of an earlier login. Only a target that exports `authentication` gets it, and only if its logins are granted.
     #[must_use]
     pub fn with_credential(mut self, credential: Option<Credential>) -> Self {
         self.credential = credential;
@@ -414,10 +414,13 @@ mod tests {
             network: Vec::new(),
             triggers: Vec::new(),
         };
-        let approval = Approval::of(crate::grant::Wants::described(&description));
+        let mut wants = crate::grant::Wants::described(&description);
+        wants.login = true;
+        let approval = Approval::of(wants);
         let grant = session.granting(&description, &approval).unwrap().grant;
         let rules: Vec<_> = grant.rules().map(|(rule, _)| rule.to_string()).collect();
         assert_eq!(rules, ["https://a.test", "https://b.test"]);
-        assert!(grant.bindle() && grant.reads("url") && !grant.reads("other"));
+        assert!(grant.bindle() && grant.login());
+        assert!(grant.reads("url") && !grant.reads("other"));
     }
 }

@@ -199,19 +199,11 @@ pub(crate) struct Lent {
 }
 
 impl Lent {
-    pub(crate) fn new(
-        session: &Session,
-        description: Arc<Description>,
-        operation: Operation,
-    ) -> Self {
-        // A login starts from nothing: the credential that is there is missing, too old, or was refused.
-        let credential = match operation {
-            Operation::Authenticate => None,
-            _ => session.environment.credential().cloned(),
-        };
+    /// Lends no credential yet.
+    pub(crate) fn new(session: &Session, description: Arc<Description>) -> Self {
         let lent = Self {
             environment: Arc::clone(&session.environment),
-            credential,
+            credential: None,
             description,
             http: session.http.sent_by(crate::journal::By::Target),
             bindle: session.bindle.clone().filter(|_| session.grant.bindle()),
@@ -221,6 +213,13 @@ impl Lent {
         };
         lent.lock_up();
         lent
+    }
+
+    /// Lends this credential, too.
+    pub(crate) fn with_credential(mut self, credential: Option<Credential>) -> Self {
+        self.credential = credential;
+        self.credential_placeholder();
+        self
     }
 
     pub(crate) fn grant(&self) -> MutexGuard<'_, Grant> {

@@ -342,7 +342,12 @@ impl Target {
 
     async fn lend(&self, operation: Operation, session: &Session) -> Result<Run, HostError> {
         let description = self.describe().await?;
-        let lent = Lent::new(session, description, operation);
+        // A login starts from nothing: the credential that is there is missing, too old, or was refused.
+        let credential = match operation {
+            Operation::Authenticate => None,
+            _ => self.credential(session).cloned(),
+        };
+        let lent = Lent::new(session, description).with_credential(credential);
         Ok(Run::new(
             self.name(),
             operation,
@@ -351,6 +356,17 @@ impl Target {
             Some(lent),
         )
         .of_instances(self.artifact().inspection().shape.instances))
+    }
+
+    /// Whether logins are its own and granted: whoever else takes its name gets nothing of them.
+    fn may_log_in(&self, session: &Session) -> bool {
+        self.can_authenticate() && session.grant.login()
+    }
+
+    /// The session's credential, if it is for this target.
+    fn credential<'a>(&self, session: &'a Session) -> Option<&'a Credential> {
+        let credential = session.environment.credential();
+        credential.filter(|_| self.may_log_in(session))
     }
 
     /// What exports of an interface that this target need not have are called by.

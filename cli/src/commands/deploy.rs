@@ -91,6 +91,7 @@ impl Context {
     pub(crate) fn approve(&self, say: &Say) -> Result<Given, Error> {
         let asking = Asking {
             name: &self.description.name,
+            own_name: &self.description.name,
             version: &self.description.version,
             digest: self.target.digest(),
             wants: &self.description.wants,

@@ -40,6 +40,8 @@ pub struct Say {
 pub struct Asking<'a> {
     /// What messages call it.
     pub name: &'a str,
+    /// What it calls itself: by that name its login is kept.
+    pub own_name: &'a str,
     /// Its own version.
     pub version: &'a str,
     /// SHA-256 of its file.
@@ -229,7 +231,7 @@ fn not_approved(asking: &Asking<'_>, say: &Say, approved: Option<&Approval>) -> 
             asking.name, asking.version, say.environment
         ),
     )
-    .excerpt(format!("it wants to\n{}", listed(&missing)))
+    .excerpt(format!("it wants to\n{}", listed(asking, &missing)))
 }
 
 fn missing(asking: &Asking<'_>, approved: Option<&Approval>) -> Vec<Want> {
@@ -240,13 +242,26 @@ fn missing(asking: &Asking<'_>, approved: Option<&Approval>) -> Vec<Want> {
 }
 
 /// One line for each, in words.
-#[must_use]
-pub fn listed(wants: &[Want]) -> String {
+fn listed(asking: &Asking<'_>, wants: &[Want]) -> String {
     if wants.is_empty() {
         return "- compute, without anything of yours".to_owned();
     }
-    let lines: Vec<String> = wants.iter().map(|want| format!("- {want}")).collect();
+    let lines: Vec<String> = wants
+        .iter()
+        .map(|want| format!("- {}", said(asking, want)))
+        .collect();
     lines.join("\n")
+}
+
+/// The login may be another target's, for any file can take any name.
+fn said(asking: &Asking<'_>, want: &Want) -> String {
+    match want {
+        Want::Login => format!(
+            "log in to its platform, or use the login that is kept for '{}', and put what proves it into later requests",
+            text::one_line(asking.own_name)
+        ),
+        other => other.to_string(),
+    }
 }
 
 fn question(asking: &Asking<'_>, say: &Say, stored: Option<&Approval>) -> String {
@@ -256,7 +271,7 @@ fn question(asking: &Asking<'_>, say: &Say, stored: Option<&Approval>) -> String
         digest,
         ..
     } = asking;
-    let missing = listed(&missing(asking, stored)).replace('\n', "\n  ");
+    let missing = listed(asking, &missing(asking, stored)).replace('\n', "\n  ");
     let besides = if stored.is_some() {
         ", besides what you approved earlier,"
     } else {

@@ -18,7 +18,7 @@ fn allowed(grant: &Grant, url: &str) -> bool {
 #[test]
 fn nothing_is_allowed_by_default() {
     assert!(!allowed(&Grant::none(), "https://example.com/"));
-    assert!(!Grant::none().bindle());
+    assert!(!Grant::none().bindle() && !Grant::none().login());
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn both_keys_are_needed() {
             "GET https://api.d.test/v1/x PublicOnly",
         ]
     );
-    assert!(!grant.bindle());
+    assert!(!grant.bindle() && !grant.login());
     assert!(grant.reads("platform-url") && grant.reads("icon-url") && !grant.reads("late-url"));
     let refused = Grant::new(&wants, |_| Some("ftp://x"), &approval).unwrap_err();
     assert!(matches!(refused, GrantError::Setting { name, .. } if name == "platform-url"));

@@ -332,7 +332,7 @@ mod tests {
             network: Vec::new(),
             triggers: Vec::new(),
         };
-        let lent = Lent::new(&session, Arc::new(description), Operation::Deploy);
+        let lent = Lent::new(&session, Arc::new(description));
         let silent = Arc::new(crate::observer::Silent);
         let limits = Limits::default();
         let run = Run::new("guest", Operation::Deploy, limits, silent, Some(lent));

@@ -48,8 +48,12 @@ impl Logins {
         else {
             return Err(refusal);
         };
+        // It is no word of a credential that the target didn't get.
+        if !target.may_log_in(&self.session) {
+            return Err(refusal);
+        }
         self.session.environment.forget_credential().await;
-        if self.left == 0 || !target.can_authenticate() {
+        if self.left == 0 {
             return Err(refusal);
         }
         tracing::debug!(target = target.name(), %reason, "logging in");

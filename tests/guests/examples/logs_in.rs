@@ -1,4 +1,4 @@
-//! Needs a login: deploys with the credential that the server gave it for the password.
+//! Needs a login: deploys with the credential that the server gave it for the password. A setting of it is called `credential`, too.
 
 use bowline_guests::{description, seen, server_url, value};
 use bowline_target::{
@@ -17,6 +17,7 @@ impl DeployTarget for Guest {
         description(vec![
             server_url(),
             Setting::new("password", "Password", SettingKind::Secret),
+            Setting::new("credential", "Another secret", SettingKind::Secret),
         ])
     }
 
@@ -24,6 +25,11 @@ impl DeployTarget for Guest {
         let credential = env
             .credential()
             .ok_or_else(|| Failure::Unauthenticated("there is no credential".into()))?;
+        if env.setting("credential")?.as_ref() == Some(&credential) {
+            return Err(Failure::Unexpected(
+                "two secrets have one placeholder".into(),
+            ));
+        }
         let request = ::http::Request::get(format!("{}/apps", value(env, "server-url")?))
             .header("authorization", format!("Bearer {credential}"))
             .body(Vec::new())

@@ -1,4 +1,4 @@
-//! Reads settings of every kind, one of which is called `credential`, and tells what it got.
+//! Reads settings of every kind, and the credential of a login that it doesn't have, and tells what it got.
 
 use bowline_guests::{description, seen};
 use bowline_target::{
@@ -17,7 +17,7 @@ impl DeployTarget for Guest {
             Setting::new("fast", "Whether to hurry", SettingKind::Boolean),
             Setting::new("count", "How many", SettingKind::Integer),
             Setting::new("size", "How large", SettingKind::Choice(choices)),
-            Setting::new("credential", "A secret", SettingKind::Secret),
+            Setting::new("secret", "A secret", SettingKind::Secret),
         ])
     }
 
@@ -26,9 +26,9 @@ impl DeployTarget for Guest {
         for name in ["page", "fast", "count", "size"] {
             all.push(format!("{:?}", env.setting(name)?));
         }
-        let (credential, setting) = (env.credential(), env.setting("credential")?);
-        if credential.is_some() && credential == setting {
-            all.push("two secrets with one placeholder".into());
+        env.setting("secret")?;
+        if env.credential().is_some() {
+            all.push("somebody else's credential".into());
         }
         Ok(seen(app, all.join(" ")))
     }

@@ -31,6 +31,8 @@ pub struct Attack {
     pub each: Option<(&'static str, &'static [&'static str])>,
     /// The application has a secret variable `api_key`, and the user gives it this value.
     pub variable: Option<&'static str>,
+    /// There is a credential of a login at the granted server, by a target of the same name.
+    pub login: bool,
     /// What the granted server does.
     pub serves: Serve,
     /// Limits by name, instead of the defaults.
@@ -150,6 +152,7 @@ impl Attack {
             settings: Vec::new(),
             each: None,
             variable: None,
+            login: false,
             serves: Serve::Ok,
             limits: Vec::new(),
             plans: false,
@@ -206,6 +209,14 @@ impl Attack {
     /// Gives the secret that belongs to the server.
     pub fn with_token(self) -> Self {
         self.with("token", "{secret}")
+    }
+
+    /// Has a target of the same name have logged in to the server.
+    pub fn with_login(self) -> Self {
+        Self {
+            login: true,
+            ..self
+        }
     }
 
     /// Sets a limit.

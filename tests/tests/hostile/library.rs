@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use bowline_app::Application;
 use bowline_host::{
-    Approval, Artifact, ArtifactError, Denial, Engine, EngineOptions, Environment, GuestStream,
-    HostError, HttpClient, HttpOptions, Limits, Observer, Session, Target,
+    Approval, Artifact, ArtifactError, Credential, Denial, Engine, EngineOptions, Environment,
+    GuestStream, HostError, HttpClient, HttpOptions, Limits, Observer, Secret, Session, Target,
 };
 
-use crate::attack::{Approved, Attack, KNOWN, Outcome};
+use crate::attack::{Approved, Attack, KNOWN, Outcome, SECRET};
 use crate::scene::{Scene, assert_clean};
 
 /// Makes the attack, and checks what comes of it.
@@ -91,6 +91,11 @@ async fn attempt(
     if let Some(value) = attack.variable {
         environment = environment.with_secret_variable("api_key", scene.fill(value));
     }
+    environment = environment.with_credential(attack.login.then(|| Credential {
+        secret: Secret::new(SECRET),
+        expires_at: None,
+        belongs_to: Some("server-url".to_owned()),
+    }));
     let mut approval = match attack.approved {
         Approved::All => Approval::of(target.wants().await?),
         Approved::Nothing | Approved::Another => Approval::default(),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use bowline_app::Digest;
 use bowline_tests::command::Home;
 
-use crate::attack::{Approved, Attack, INPUT};
+use crate::attack::{Approved, Attack, INPUT, SECRET};
 use crate::scene::{Scene, assert_clean};
 use crate::{library, record};
 
@@ -24,6 +24,10 @@ pub fn run(attack: &Attack, scene: &Scene, component: Cow<'static, [u8]>) {
     share_cache(home.path());
     let file = home.path().join("hostile.wasm");
     fs::write(&file, &component).unwrap();
+
+    if attack.login {
+        keep_login(home.path(), &scene);
+    }
 
     let verb = if attack.plans { "plan" } else { "deploy" };
     let mut command = home
@@ -150,6 +154,26 @@ fn watch(child: &mut Child) -> (ExitStatus, u64) {
         }
         thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// Keeps the login of a target that the guests have their name from.
+fn keep_login(home: &Path, scene: &Scene) {
+    let folder = home.join("config/credentials");
+    fs::create_dir_all(&folder).unwrap();
+    let (digest, server) = (Digest::of(b"another"), scene.server.origin());
+    let kept = format!(
+        "version = 1\n\
+         [[credential]]\n\
+         environment = \"default\"\n\
+         target = \"guest\"\n\
+         digest = \"sha256:{digest}\"\n\
+         belongs-to = \"server-url\"\n\
+         kept-at = 1\n\
+         secret = '{SECRET}'\n\
+         [credential.servers]\n\
+         server-url = \"{server}\"\n"
+    );
+    fs::write(folder.join("credentials.toml"), kept).unwrap();
 }
 
 /// Has this home use the compiled guests of all others. Compiling takes most of the time that a run has.

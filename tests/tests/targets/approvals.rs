@@ -8,7 +8,7 @@ use std::time::Duration;
 use bowline_guest_artifacts as guests;
 use bowline_tests::meddler::{Act, Meddler};
 
-use crate::world::{World, asking, digest};
+use crate::world::{World, another_build, asking, digest};
 
 /// Runs `bowline` on a terminal of its own, `script`'s, and types an answer. Returns the exit code and what is on the terminal.
 #[cfg(target_os = "linux")]
@@ -133,6 +133,39 @@ fn a_digest_on_the_command_line_counts_for_one_run() {
         .success();
     deploy().run().fails(14, &["is not approved"]);
     assert!(!world.approvals().exists());
+}
+
+#[test]
+fn a_kept_login_is_for_targets_of_which_that_was_approved() {
+    let world = World::new();
+    world.install(guests::logs_in());
+    world
+        .home
+        .bowline(["login", "--target=guest", "--password=pw"])
+        .env("GUEST_SERVER_URL", world.server.origin())
+        .run()
+        .success();
+    world.deploy("guest").run().success();
+    let seen = world.server.seen();
+    let paths: Vec<&str> = seen.iter().map(|seen| seen.path.as_str()).collect();
+    assert_eq!(paths, ["/login", "/apps"]);
+    assert_eq!(seen[1].header("authorization"), Some("Bearer ok"));
+
+    // One of the same name that has no logins gets none.
+    let file = world.file("borrows.wasm", guests::borrows_login());
+    world
+        .deploy(file.to_str().unwrap())
+        .arg("--approve")
+        .arg(digest(guests::borrows_login()))
+        .run()
+        .success();
+    assert_eq!(world.server.seen().len(), 2);
+    // One that has logins says so.
+    let file = world.file("other.wasm", &another_build(guests::logs_in()));
+    world.deploy(file.to_str().unwrap()).run().fails(
+        14,
+        &["- log in to its platform, or use the login that is kept for 'guest'"],
+    );
 }
 
 #[test]

@@ -81,6 +81,7 @@ pub(crate) fn run(matches: &ArgMatches, context: &Context<'_>) -> Result<Added, 
 
     let asking = Asking {
         name: name.as_str(),
+        own_name: &description.name,
         version: &description.version,
         digest,
         wants: &description.wants,

@@ -79,7 +79,16 @@ fn one(
     };
     let from = from(matches);
     let mut lock = Lock::open(&from)?;
-    let approvals = context.approvals.of(&old.digest)?;
+    let is_renamed = new.own_name != old.own_name;
+    let approvals: Vec<Record> = context
+        .approvals
+        .of(&old.digest)?
+        .into_iter()
+        .map(|record| Record {
+            approved: meant(record.approved, is_renamed),
+            ..record
+        })
+        .collect();
     let besides = besides(
         &description.wants,
         approvals.iter().map(|record| &record.approved),
@@ -95,7 +104,7 @@ fn one(
 
     let mut locked_in = None;
     if matches.get_flag("lock") {
-        pin_anew(&mut lock, &new, say, &description, context)?;
+        pin_anew(&mut lock, &new, is_renamed, say, &description, context)?;
         locked_in = Some(lock.path().display().to_string());
     } else if lock
         .find(&old.name)
@@ -173,6 +182,7 @@ fn carry(
         } else if record.environment == say.environment {
             let asking = Asking {
                 name: old.name.as_str(),
+                own_name: &description.name,
                 version: &description.version,
                 digest: new.digest,
                 wants: &description.wants,
@@ -201,6 +211,13 @@ fn carry(
         });
     }
     Ok(carried)
+}
+
+/// What the approval of the old one means for the new one. Logins are kept by the name that a target gives itself, so that one with
+/// another name would use another target's.
+fn meant(mut approval: Approval, is_renamed: bool) -> Approval {
+    approval.wants.login &= !is_renamed;
+    approval
 }
 
 /// What was approved, cut to what is asked for by now.
@@ -236,6 +253,7 @@ fn replace(
 fn pin_anew(
     lock: &mut Lock,
     new: &Entry,
+    is_renamed: bool,
     say: &Say,
     description: &Description,
     context: &Context<'_>,
@@ -255,6 +273,7 @@ fn pin_anew(
         approved,
     } in before
     {
+        let approved = meant(approved, is_renamed);
         if description.wants.beyond(&approved.wants).is_empty() {
             target.approve(&environment, narrowed(approved, &description.wants));
         }

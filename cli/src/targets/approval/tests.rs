@@ -25,6 +25,7 @@ fn try_say(line: &str) -> Result<Say, Error> {
 fn acme(wants: &Wants) -> Asking<'_> {
     Asking {
         name: "acme",
+        own_name: "acme",
         version: "1.0.0",
         digest: Digest::of(b"acme"),
         wants,
@@ -70,6 +71,21 @@ fn without_anybody_to_ask_it_is_refused_with_what_it_asks_for() {
         "{:?}",
         error.hints()
     );
+}
+
+#[test]
+fn a_login_is_asked_for_by_the_name_that_it_is_kept_by() {
+    let mut wants = wants(&[], false);
+    wants.login = true;
+    let asking = Asking {
+        own_name: "other",
+        ..acme(&wants)
+    };
+    let said = "- log in to its platform, or use the login that is kept for 'other', and put what";
+    let error = decide(&asking, &say(""), None, None).unwrap_err();
+    assert!(error.lines().unwrap().contains(said), "{error:?}");
+    let question = question(&asking, &say(""), None);
+    assert!(question.contains(said), "{question}");
 }
 
 #[test]

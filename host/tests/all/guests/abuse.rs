@@ -61,9 +61,10 @@ pub async fn reads_settings() {
         ("fast", "true"),
         ("count", "-3"),
         ("size", "large"),
-        ("credential", "s"),
+        ("secret", "s"),
     ];
     let target = target(artifacts::reads_settings());
+    // It has no login of its own, and gets nobody else's.
     let (session, _) = session(
         &target,
         environment(&good).with_credential(Some(Credential {

@@ -123,7 +123,9 @@ pub async fn logs_in() {
     );
     assert_eq!(server.seen().len(), 2);
 
-    let known = environment(&settings).with_credential(Some(credential));
+    let known = environment(&settings)
+        .with_setting("credential", "another".to_owned())
+        .with_credential(Some(credential));
     let (second, _) = session(&target, known).await;
     let deployed = target
         .deploy_authenticated(application, &second)
@@ -170,6 +172,37 @@ async fn a_refused_credential_is_forgotten_and_the_renewed_one_kept_at_once() {
         assert_eq!(deployed.is_ok(), accepts);
         assert_eq!(kept.heard(), expected);
     }
+}
+
+#[tokio::test]
+async fn a_credential_without_an_approved_login_is_neither_lent_nor_forgotten() {
+    let server = platform(true).await;
+    let target = target(artifacts::logs_in());
+    let kept = Arc::new(Ear::default());
+    let environment = environment(&[("server-url", &server.url), ("password", "pw")])
+        .with_credential(Some(Credential {
+            secret: Secret::new("tok"),
+            expires_at: None,
+            belongs_to: Some("server-url".to_owned()),
+        }))
+        .with_keeper(kept.clone());
+    let mut wants = target.wants().await.unwrap();
+    wants.login = false;
+    let session = Session::new(environment, HttpClient::new(&direct()).unwrap())
+        .granting(&target.describe().await.unwrap(), &Approval::of(wants))
+        .unwrap();
+    let (_folder, application) = application::load();
+    let error = target
+        .deploy_authenticated(application, &session)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&error, HostError::Failed { failure: TargetFailure::Unauthenticated(reason), .. }
+            if reason == "there is no credential"),
+        "{error:?}"
+    );
+    assert!(kept.heard().is_empty(), "{:?}", kept.heard());
+    assert!(server.seen().is_empty());
 }
 
 #[tokio::test]

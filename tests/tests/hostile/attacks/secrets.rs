@@ -75,6 +75,7 @@ attacks! {
         .with_variable("{secret}")
         .arriving(2)
         .comes_to(Nothing(STARS));
+    borrows_login => |row| row.with_server(Serve::Ok).with_login().comes_to(Nothing("no credential"));
 
     guesses_secrets => |row| row.with_server(Serve::Ok).with_token().arriving(3).comes_to(Nothing("sent"));
 
