@@ -109,10 +109,10 @@ pub enum HttpClientError {
 /// loopback addresses without asking anybody (RFC 6761, section 6.3).
 #[derive(Debug, Clone)]
 pub struct HttpClient {
+    /// This one alone has the client certificate.
     anywhere: Pools,
-    public: Pools,
-    /// Anywhere, without the client certificate.
-    unidentified: reqwest::Client,
+    private_too: Pools,
+    public_only: Pools,
     /// Judges names that a proxy looks up, where there is one.
     judge: Option<Resolver>,
     record: Option<execute::Record>,
@@ -155,11 +155,11 @@ impl HttpClient {
         let anywhere = pools(Reach::Anywhere, &identified)?;
         let may_use_proxy = has_system_proxy(options) || !options.proxies.is_empty();
         Ok(Self {
-            unidentified: match &options.identity {
-                Some(_) => patient(build(Reach::Anywhere, &unidentified)?)?,
-                None => anywhere.inner.clone(),
+            private_too: match &options.identity {
+                Some(_) => pools(Reach::PrivateToo, &unidentified)?,
+                None => anywhere.clone(),
             },
-            public: pools(Reach::PublicOnly, &unidentified)?,
+            public_only: pools(Reach::PublicOnly, &unidentified)?,
             anywhere,
             judge: may_use_proxy.then(|| Resolver::new(Reach::PublicOnly, Arc::clone(&proxies))),
             record: None,
@@ -197,7 +197,7 @@ impl HttpClient {
 
     /// The same without [`HttpOptions::identity`], for servers that the user has not named, such as those to which a download is redirected.
     pub fn unidentified(&self) -> &reqwest::Client {
-        &self.unidentified
+        &self.private_too.inner
     }
 
     /// The same without [`HttpOptions::idle_timeout`], for those who time their requests themselves. reqwest counts the time
@@ -218,7 +218,8 @@ impl HttpClient {
     ) -> Result<&reqwest::Client, TransportError> {
         let pools = match reach {
             Reach::Anywhere => &self.anywhere,
-            Reach::PublicOnly => &self.public,
+            Reach::PrivateToo => &self.private_too,
+            Reach::PublicOnly => &self.public_only,
         };
         if let (Reach::PublicOnly, Some(judge), Some(name)) = (reach, &self.judge, url.domain()) {
             let judged = judge.judge(name).await;

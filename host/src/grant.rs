@@ -2,7 +2,8 @@
 //!
 //! A target says what it [`Wants`], the user gives an [`Approval`] of it, once, and the [`Grant`] of a run is what both say. An origin
 //! comes into it in one of two ways: as a [`Rule`] that the target declares and the user approves, or as the value that the user gives
-//! to an approved setting with `grants-network`. The first may only be somewhere public, the second anywhere ([`Reach`]).
+//! to an approved setting with `grants-network`. The first may only be somewhere public, unless the user says otherwise for it, the second
+//! anywhere ([`Reach`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,13 +24,16 @@ pub use revocation::Revocation;
 pub use rule::{Rule, RuleError};
 pub use wants::{Want, WantedSetting, Wants};
 
-/// At what addresses the servers may be that a request goes to.
+/// At what addresses the servers may be that a request goes to, the widest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reach {
     /// At public addresses only: the target named the origin, and must not use the user's place in the network to get at machines
     /// that only the user reaches.
     PublicOnly,
-    /// Anywhere: the user named the origin, or allowed it to be at a private address.
+    /// At private addresses, too: the target named the origin, and the user allowed that it is at one. That doesn't make it a server of
+    /// the user's: it is shown no client certificate.
+    PrivateToo,
+    /// Anywhere: the user named the origin.
     Anywhere,
 }
 

@@ -64,15 +64,16 @@ pub enum Unready {
 }
 
 /// Where the deployments of a target with this grant may be asked. They are where their platform is: at a private address only if
-/// a server is at one that the user gave to the target. What a target says of its deployment is no reason to ask within the
+/// a server is at one that the user gave to the target, or allowed to be there. What a target says of its deployment is no reason to ask within the
 /// user's own network.
 pub async fn reach(grant: &Grant) -> Reach {
+    let mut widest = Reach::PublicOnly;
     for (rule, reach) in grant.rules() {
-        if reach == Reach::Anywhere && !is_at_public_address(rule.origin()).await {
-            return Reach::Anywhere;
+        if reach > widest && !is_at_public_address(rule.origin()).await {
+            widest = reach;
         }
     }
-    Reach::PublicOnly
+    widest
 }
 
 /// A name that nobody here knows may be one that only the user's proxy knows, in a network behind it.

@@ -59,6 +59,20 @@ impl Resolver {
         }
     }
 
+    /// Finds these addresses for every name.
+    #[cfg(test)]
+    pub(super) fn fixed(
+        reach: Reach,
+        proxies: Arc<[String]>,
+        answer: impl Fn() -> Vec<&'static str> + Send + Sync + 'static,
+    ) -> Self {
+        let answer = move || answer().iter().map(|text| text.parse().unwrap()).collect();
+        Self {
+            lookup: Lookup::Fixed(Arc::new(answer)),
+            ..Self::new(reach, proxies)
+        }
+    }
+
     /// The addresses of a name: none, if any of them is where the request must not go.
     async fn find(self, name: String) -> Result<Vec<IpAddr>, BoxError> {
         let found = match &self.lookup {
@@ -74,7 +88,7 @@ impl Resolver {
             #[cfg(test)]
             Lookup::Fixed(answer) => answer(),
         };
-        let exempt = self.reach == Reach::Anywhere || self.proxies.contains(&name);
+        let exempt = self.reach != Reach::PublicOnly || self.proxies.contains(&name);
         match found
             .iter()
             .find(|address| !exempt && !is_public(**address))
@@ -114,11 +128,7 @@ mod tests {
         reach: Reach,
         answer: impl Fn() -> Vec<&'static str> + Send + Sync + 'static,
     ) -> Resolver {
-        let answer = move || answer().iter().map(|text| text.parse().unwrap()).collect();
-        Resolver {
-            lookup: Lookup::Fixed(Arc::new(answer)),
-            ..Resolver::new(reach, Arc::from(["proxy.test".to_owned()]))
-        }
+        Resolver::fixed(reach, Arc::from(["proxy.test".to_owned()]), answer)
     }
 
     async fn refused(resolver: &Resolver, name: &str) -> bool {
@@ -139,8 +149,10 @@ mod tests {
         );
         let public = resolver(Reach::PublicOnly, || vec!["1.1.1.1", "2606:4700::1111"]);
         assert!(!refused(&public, "a.test").await);
-        let anywhere = resolver(Reach::Anywhere, || vec!["127.0.0.1"]);
-        assert!(!refused(&anywhere, "a.test").await);
+        for reach in [Reach::PrivateToo, Reach::Anywhere] {
+            let private = resolver(reach, || vec!["127.0.0.1"]);
+            assert!(!refused(&private, "a.test").await, "{reach:?}");
+        }
     }
 
     /// A name that is public when it is looked at and private when it is connected to: each connection looks for itself.

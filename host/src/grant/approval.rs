@@ -51,7 +51,7 @@ impl Approval {
     /// Where an origin may be that the target declares.
     pub(super) fn reach(&self, origin: &Origin) -> Reach {
         if self.private.contains(origin) {
-            Reach::Anywhere
+            Reach::PrivateToo
         } else {
             Reach::PublicOnly
         }

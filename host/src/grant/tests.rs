@@ -234,8 +234,10 @@ fn private_addresses_have_a_key_of_their_own() {
         .with_private(origin("https://c.test"));
     let grant = Grant::new(&wants, |_| None, &approval).unwrap();
     assert_eq!(reach(&grant, "https://a.test"), Some(Reach::PublicOnly));
-    assert_eq!(reach(&grant, "https://b.test"), Some(Reach::Anywhere));
+    assert_eq!(reach(&grant, "https://b.test"), Some(Reach::PrivateToo));
     assert_eq!(reach(&grant, "https://c.test"), None);
+    let named = grant.with_origin(origin("https://b.test"));
+    assert_eq!(reach(&named, "https://b.test"), Some(Reach::Anywhere));
 }
 
 #[test]

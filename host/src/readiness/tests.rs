@@ -192,6 +192,9 @@ async fn a_deployment_is_at_a_private_address_only_where_its_platform_is() {
     }
     assert_eq!(reach_of("https://1.1.1.1").await, Reach::PublicOnly);
     assert_eq!(reach(&Grant::none()).await, Reach::PublicOnly);
+    let declared = "http://127.0.0.1:5309".parse().unwrap();
+    let grant = Grant::none().with_rule(declared, Reach::PrivateToo);
+    assert_eq!(reach(&grant).await, Reach::PrivateToo);
 
     let (url, seen) = server(&[&answer(204, "")]).await;
     let ready = Readiness::new("/health", None);

@@ -7,7 +7,7 @@ use axum::http::HeaderName;
 use bowline_guest_artifacts as artifacts;
 use bowline_host::{
     Approval, Artifact, Ask, Credential, Denial, Engine, EngineOptions, Environment, GuestStream,
-    HostError, HttpClient, HttpOptions, Keep, LimitExceeded, Limits, Observer, Operation,
+    HostError, HttpClient, HttpOptions, Keep, LimitExceeded, Limits, Observer, Operation, Reach,
     Revocation, Secret, SecretMisuse, Sending, Session, Setting, SettingKind, Target,
     TargetFailure, TransportErrorKind,
 };
@@ -153,6 +153,27 @@ pub(crate) async fn ask_through(http: HttpClient, url: &str, headers: &str) {
     let (_folder, application) = application::load();
     let deployment = target.deploy(application, &session).await.unwrap();
     assert!(deployment.id.starts_with("200 "), "{}", deployment.id);
+}
+
+/// Has a guest send a GET request to an origin that is granted with this reach, and that it has declared itself.
+pub(crate) async fn ask_declared(
+    http: HttpClient,
+    url: &str,
+    reach: Reach,
+) -> Result<String, HostError> {
+    let target = target(artifacts::asks());
+    let settings = [
+        ("server-url", "https://named.invalid"),
+        ("method", "GET"),
+        ("url", url),
+    ];
+    let mut session = Session::new(environment(&settings), http)
+        .granting(&target.describe().await.unwrap(), &approval(&target).await)
+        .unwrap();
+    session.grant = session.grant.with_rule(url.parse().unwrap(), reach);
+    let (_folder, application) = application::load();
+    let deployment = target.deploy(application, &session).await?;
+    Ok(deployment.id)
 }
 
 fn limits(change: impl FnOnce(&mut Limits)) -> Limits {

@@ -2,7 +2,7 @@
 
 use axum::http::{Response, Version};
 use bowline_host::{
-    ClientIdentity, HttpClient, HttpClientError, HttpOptions, IdentityError, Secret,
+    ClientIdentity, HttpClient, HttpClientError, HttpOptions, IdentityError, Reach, Secret,
     TransportError, TransportErrorKind,
 };
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
@@ -210,6 +210,12 @@ async fn a_client_certificate_is_shown_to_those_that_were_named() {
     let url = stranger.url("localhost");
     for (client, shows) in [(client.unidentified(), false), (client.reqwest(), true)] {
         assert_eq!(client.get(&url).send().await.unwrap().status(), 200);
+        assert_eq!(stranger.seen().pop().unwrap().client.is_some(), shows);
+    }
+    // Nor does a server that a target has named, wherever it may be.
+    for (reach, shows) in [(Reach::PrivateToo, false), (Reach::Anywhere, true)] {
+        let asked = crate::guests::ask_declared(client.clone(), &url, reach).await;
+        assert!(asked.unwrap().starts_with("200 "));
         assert_eq!(stranger.seen().pop().unwrap().client.is_some(), shows);
     }
 
