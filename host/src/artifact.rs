@@ -174,9 +174,7 @@ impl Artifact {
 
     /// Whether it can log in to its platform.
     pub fn exports_authentication(&self) -> bool {
-        self.exports()
-            .iter()
-            .any(|name| name.starts_with("bowline:deploy/authentication@"))
+        self.inspection.can(Capability::Login)
     }
 
     /// Size of the file in bytes.

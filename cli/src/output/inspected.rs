@@ -64,7 +64,7 @@ impl Inspected {
         }
     }
 
-    /// What its imports let it do, the idle ones of standard libraries apart.
+    /// What its imports and exports let it do, the idle ones of standard libraries apart.
     fn abilities(&self) -> String {
         let mut shown = String::from("\nIf it is let, it can\n");
         let (lent, idle): (Vec<Capability>, Vec<Capability>) = self

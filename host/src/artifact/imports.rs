@@ -6,7 +6,7 @@ use super::inspection::Imports;
 use super::{ArtifactError, CONTRACT_VERSION, DEPLOY_TARGET};
 
 /// Interfaces of the contract that a target may import.
-const CONTRACT: &[&str] = &[
+pub(super) const CONTRACT: &[&str] = &[
     "bowline:deploy/application",
     "bowline:deploy/bindle",
     "bowline:deploy/console",

@@ -26,7 +26,7 @@ pub struct Inspection {
     pub exports: Vec<String>,
     /// What it imports.
     pub imports: Imports,
-    /// What its imports let it do, if it is let.
+    /// What its imports and exports let it do, if it is let.
     pub capabilities: Vec<Capability>,
     /// Languages and tools that it says it was made with.
     pub producers: Vec<Producer>,
@@ -59,7 +59,7 @@ pub struct Imports {
     pub refused: Vec<String>,
 }
 
-/// What an import lets a target do.
+/// What an import, or an export, lets a target do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -70,7 +70,9 @@ pub enum Capability {
     Environment,
     /// `bowline:deploy/bindle`
     Bindle,
-    /// `wasi:http/outgoing-handler`
+    /// `bowline:deploy/authentication`, which it exports
+    Login,
+    /// `bowline:deploy/http` and `wasi:http/outgoing-handler`
     Http,
     /// `bowline:deploy/console`
     Console,
@@ -94,14 +96,14 @@ impl Capability {
         !matches!(self, Self::Files | Self::Sockets | Self::Process)
     }
 
-    fn of(interface: &str) -> Option<Self> {
+    fn of_import(interface: &str) -> Option<Self> {
         let (package, name) = interface.split_once('/')?;
         Some(match (package, name) {
             ("bowline:deploy", "application") => Self::Application,
             ("bowline:deploy", "environment") => Self::Environment,
             ("bowline:deploy", "bindle") => Self::Bindle,
             ("bowline:deploy", "console") => Self::Console,
-            ("wasi:http", "outgoing-handler") => Self::Http,
+            ("bowline:deploy", "http") | ("wasi:http", "outgoing-handler") => Self::Http,
             ("wasi:cli", "stdout" | "stderr") => Self::Output,
             ("wasi:clocks", _) => Self::Clocks,
             ("wasi:random", _) => Self::Random,
@@ -111,14 +113,19 @@ impl Capability {
             _ => return None,
         })
     }
+
+    fn of_export(interface: &str) -> Option<Self> {
+        (interface == "bowline:deploy/authentication").then_some(Self::Login)
+    }
 }
 
 impl fmt::Display for Capability {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Application => "read the application",
-            Self::Environment => "read its settings, use its credential",
+            Self::Environment => "read its settings and the application's variables",
             Self::Bindle => "push the application to the Bindle server",
+            Self::Login => "log in to its platform, and use its login",
             Self::Http => "send HTTP requests to granted origins",
             Self::Console => "show messages",
             Self::Output => "write to the log",
@@ -220,10 +227,13 @@ impl Inspection {
             .err()
             .map(|error| error.to_string());
         let clean = |name: &String| text::line(name, 200);
-        let mut capabilities: Vec<_> = imports
+        let imported = imports
             .iter()
-            .filter_map(|name| Capability::of(imports::split(name).0))
-            .collect();
+            .filter_map(|name| Capability::of_import(imports::split(name).0));
+        let exported = exports
+            .iter()
+            .filter_map(|name| Capability::of_export(imports::split(name).0));
+        let mut capabilities: Vec<_> = imported.chain(exported).collect();
         capabilities.sort_unstable();
         capabilities.dedup();
         Ok(Self {

@@ -54,8 +54,42 @@ fn a_target_is_accepted_and_described() {
     assert_eq!(artifact.imports(), imports);
     assert_eq!(artifact.exports().len(), 2);
     assert!(artifact.imports_http());
-    assert!(!artifact.imports_bindle());
+    assert!(artifact.exports_authentication() && !artifact.imports_bindle());
     assert_eq!(artifact.digest(), &Digest::of(artifact.bytes()));
+}
+
+#[test]
+fn every_interface_of_the_contract_lets_a_target_do_something() {
+    for interface in imports::CONTRACT {
+        let import = format!("{interface}@0.1.0");
+        let artifact = look(&[import.as_str()], &[TARGET]).unwrap();
+        let does_nothing = artifact.inspection().capabilities.is_empty();
+        // It holds nothing but words for what can go wrong.
+        assert_eq!(
+            does_nothing,
+            *interface == "bowline:deploy/failure",
+            "{interface}"
+        );
+    }
+}
+
+#[test]
+fn a_version_that_sends_or_logs_in_asks_for_more() {
+    let (failure, http) = ("bowline:deploy/failure@0.1.0", "bowline:deploy/http@0.1.0");
+    let login = "bowline:deploy/authentication@0.1.0";
+    let before = look(&[failure], &[TARGET]).unwrap();
+    let added = |imports: &[&str], exports: &[&str]| {
+        let after = look(imports, exports).unwrap();
+        let comparison = Inspection::compare(before.inspection(), after.inspection());
+        assert_eq!(
+            comparison.asks_for_more(),
+            !comparison.capabilities.added.is_empty()
+        );
+        comparison.capabilities.added
+    };
+    assert_eq!(added(&[failure, http], &[TARGET]), [Capability::Http]);
+    assert_eq!(added(&[failure], &[TARGET, login]), [Capability::Login]);
+    assert_eq!(added(&[failure], &[TARGET]), []);
 }
 
 #[test]

@@ -295,6 +295,13 @@ fn vetting_tells_what_is_newly_asked_for() {
         .success()
         .stdout;
     assert!(text.contains("the same file"), "{text}");
+    let text = world.target(&["vet", "hippo"]).run().success().stdout;
+    for can in [
+        "log in to its platform, and use its login",
+        "send HTTP requests to granted origins",
+    ] {
+        assert!(text.contains(&format!("  - {can}\n")), "{text}");
+    }
 }
 
 #[test]
