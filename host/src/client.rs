@@ -300,6 +300,37 @@ mod tests {
         );
     }
 
+    /// Without its judge the client would leave the name to the proxy, which finds servers within the user's network.
+    #[tokio::test]
+    async fn names_are_judged_before_a_proxy_hears_of_them() {
+        let options = HttpOptions {
+            proxies: Proxies {
+                http: Some(crate::Secret::new("http://proxy.test:3128")),
+                ..Proxies::default()
+            },
+            ..HttpOptions::default()
+        };
+        let mut client = HttpClient::new(&options).unwrap();
+        let url: Url = "http://inner.test/".parse().unwrap();
+        for (reach, address, refused) in [
+            (Reach::PublicOnly, "10.0.0.1", true),
+            (Reach::PublicOnly, "1.1.1.1", false),
+            (Reach::PrivateToo, "10.0.0.1", false),
+            (Reach::Anywhere, "10.0.0.1", false),
+        ] {
+            let judge = client.judge.take();
+            client.judge = judge
+                .map(|_| Resolver::fixed(Reach::PublicOnly, Arc::from([]), move || vec![address]));
+            let error = client.pool(reach, &url, false).await.err();
+            let found = error.and_then(|error| error.not_public());
+            assert_eq!(
+                found,
+                refused.then(|| address.parse().unwrap()),
+                "{reach:?} {address}"
+            );
+        }
+    }
+
     #[tokio::test]
     async fn a_closed_port_is_a_refused_connection() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

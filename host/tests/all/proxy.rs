@@ -3,7 +3,8 @@
 use bowline_app::BindleId;
 use bowline_host::bindle::{self, ClientOptions};
 use bowline_host::{
-    HttpClient, HttpOptions, Reach, Secret, TransportError, TransportErrorKind, readiness,
+    HostError, HttpClient, HttpOptions, Reach, Secret, TransportError, TransportErrorKind,
+    readiness,
 };
 
 use crate::secure::{Authority, Proxy, SecureServer};
@@ -127,6 +128,27 @@ async fn some_hosts_are_asked_directly() {
         .send()
         .await
         .unwrap();
+    assert_eq!(proxy.heads().len(), 1);
+}
+
+/// One that leads to a private address can't be made up here: the client's own tests have it.
+#[tokio::test]
+async fn a_name_that_a_target_declares_and_nobody_here_finds_is_not_left_to_the_proxy() {
+    let proxy = Proxy::start(&[]).await;
+    let options = through(&proxy.address.to_string(), HttpOptions::default());
+    let http = HttpClient::new(&options).unwrap();
+    let ask = async |reach: Reach| {
+        crate::guests::ask_declared(http.clone(), "http://inner.invalid", reach).await
+    };
+    let error = ask(Reach::PublicOnly).await.unwrap_err();
+    assert!(
+        matches!(&error, HostError::Failed { transport: Some(cause), .. }
+            if cause.kind() == TransportErrorKind::NameNotFound),
+        "{error:?}"
+    );
+    assert!(proxy.heads().is_empty(), "{:?}", proxy.heads());
+    // The proxy would have answered.
+    assert!(ask(Reach::PrivateToo).await.unwrap().starts_with("200 "));
     assert_eq!(proxy.heads().len(), 1);
 }
 
