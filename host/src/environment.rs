@@ -115,7 +115,6 @@ impl Lent {
                 placeholder(self, setting, &value);
             }
         }
-        self.credential_placeholder();
         for variable in self.environment.variables() {
             if variable.secret {
                 variable_placeholder(self, variable);
@@ -123,7 +122,8 @@ impl Lent {
         }
     }
 
-    fn credential_placeholder(&self) -> Option<String> {
+    /// What the guest may see of the credential that it is lent.
+    pub(crate) fn credential_placeholder(&self) -> Option<String> {
         let credential = self.credential.as_ref()?;
         let home = home(self, credential.belongs_to.as_deref());
         Some(self.change_vault(|vault| vault.placeholder(CREDENTIAL, &credential.secret, home)))

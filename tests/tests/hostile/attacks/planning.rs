@@ -16,8 +16,8 @@ attacks! {
     writes_in_authenticate => |row| row
         .with_server(Serve::Ok)
         .planning()
-        .comes_to(Refused(&["'guest' was refused", "while planning, which only looks"]))
-        .by_program(Faulty(&["'guest' was refused", "while planning, which only looks"]));
+        .comes_to(Refused(&["'guest' was refused", "while logging in, which only looks and posts"]))
+        .by_program(Faulty(&["'guest' was refused", "while logging in, which only looks and posts"]));
 
     pushes_while_planning => |row| row
         .with("bindle-server", "{server}/v1")

@@ -28,7 +28,7 @@ attacks! {
     ]));
 
     placeholder_in_header_name => |row| row.with_server(Serve::Ok).with_token().comes_to(Refused(&[
-        "'guest' was refused sending the secret 'token' to {server}",
+        "'guest' was refused sending the secret 'token' to {server} as a method or within a header's name",
     ]));
 
     secret_in_pieces => |row| row
