@@ -96,7 +96,7 @@ impl Approvals {
     /// # Errors
     /// As [`Approvals::keep`].
     pub fn close(&self, environment: &str) -> Result<Vec<Record>, Error> {
-        self.take(|record| record.environment == environment)
+        self.revoke(|record| record.environment == environment)
     }
 
     /// All that is approved.
@@ -126,15 +126,11 @@ impl Approvals {
         })
     }
 
-    /// Takes back what was approved for these targets, in every environment. Returns what that was.
+    /// Takes back the approvals that `goes` says. Returns them.
     ///
     /// # Errors
     /// As [`Approvals::keep`].
-    pub fn revoke(&self, targets: &[Digest]) -> Result<Vec<Record>, Error> {
-        self.take(|record| targets.contains(&record.target))
-    }
-
-    fn take(&self, goes: impl Fn(&Record) -> bool) -> Result<Vec<Record>, Error> {
+    pub fn revoke(&self, goes: impl Fn(&Record) -> bool) -> Result<Vec<Record>, Error> {
         let mut revoked = Vec::new();
         self.change(|all| {
             let (gone, left) = std::mem::take(all).into_iter().partition(goes);
@@ -236,7 +232,8 @@ mod tests {
                 record(b"two", "default", true),
             ])
             .unwrap();
-        assert_eq!(approvals.revoke(&[Digest::of(b"one")]).unwrap().len(), 2);
+        let is_one = |record: &Record| record.target == Digest::of(b"one");
+        assert_eq!(approvals.revoke(is_one).unwrap().len(), 2);
         assert_eq!(
             approvals.find(&Digest::of(b"one"), "staging").unwrap(),
             None
@@ -247,7 +244,7 @@ mod tests {
                 .unwrap()
                 .is_some()
         );
-        assert_eq!(approvals.revoke(&[Digest::of(b"one")]).unwrap(), []);
+        assert_eq!(approvals.revoke(is_one).unwrap(), []);
     }
 
     #[test]

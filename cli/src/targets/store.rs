@@ -1,5 +1,6 @@
 //! The installed targets: one file for each content, and an index of names.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -82,6 +83,12 @@ impl Index {
     #[must_use]
     pub fn from(&self, source: &Source) -> Option<&Entry> {
         self.targets.iter().find(|entry| entry.source == *source)
+    }
+
+    /// The contents to which names lead.
+    #[must_use]
+    pub fn digests(&self) -> BTreeSet<Digest> {
+        self.targets.iter().map(|entry| entry.digest).collect()
     }
 
     /// Adds a target, or puts it in the place of the one of its name.

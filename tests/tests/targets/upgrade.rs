@@ -104,6 +104,65 @@ fn what_asks_for_more_waits_for_approval() {
 }
 
 #[test]
+fn what_was_approved_of_the_old_one_ends_with_it() {
+    let world = World::new();
+    world.install(guests::asks());
+    let old = world.file("old.wasm", guests::asks());
+    let new = another_build(guests::asks());
+    world.file("installed.wasm", &new);
+    world.target(&["upgrade", "guest"]).run().success();
+    let deploy_old = || asking(world.deploy(old.to_str().unwrap()), &world).run();
+    deploy_old().fails(14, &["is not approved in the environment 'default'"]);
+    asking(world.deploy("guest"), &world).run().success();
+
+    world.target(&["remove", "guest"]).run().success();
+    let kept = std::fs::read_to_string(world.approvals()).unwrap();
+    assert!(!kept.contains("[[approval]]"), "{kept}");
+}
+
+#[test]
+fn what_was_approved_of_the_old_one_stays_for_another_name() {
+    let world = World::new();
+    world.install(guests::asks());
+    let old = world.file("old.wasm", guests::asks());
+    world
+        .add(old.to_str().unwrap(), guests::asks())
+        .arg("--name=other")
+        .run()
+        .success();
+    world.file("installed.wasm", &another_build(guests::asks()));
+    world.target(&["upgrade", "guest"]).run().success();
+    world.target(&["remove", "guest"]).run().success();
+    asking(world.deploy("other"), &world).run().success();
+}
+
+#[test]
+fn removing_takes_back_what_an_upgrade_left() {
+    let world = World::new();
+    world.install(guests::asks());
+    let file = world.home.path().join("installed.wasm");
+    world
+        .add(file.to_str().unwrap(), guests::asks())
+        .arg("-e=staging")
+        .run()
+        .success();
+    world.file("installed.wasm", guests::deploys());
+    let approve = format!("--approve={}", digest(guests::deploys()));
+    world.target(&["upgrade", &approve]).run().success();
+    let removed = world
+        .target(&["remove", "guest", "-o", "json"])
+        .run()
+        .success()
+        .json("target remove");
+    assert_eq!(
+        removed["revoked_in"],
+        serde_json::json!(["default", "staging"])
+    );
+    let kept = std::fs::read_to_string(world.approvals()).unwrap();
+    assert!(!kept.contains("[[approval]]"), "{kept}");
+}
+
+#[test]
 fn the_place_can_change() {
     let world = World::new();
     world.install(guests::asks());

@@ -1,5 +1,7 @@
 //! `bowline target list`, `remove` and `default`.
 
+use std::collections::BTreeSet;
+
 use clap::ArgMatches;
 
 use super::{Context, name};
@@ -46,8 +48,8 @@ pub(crate) fn list(context: &Context<'_>) -> Result<Listing, Error> {
     Ok(Listing { targets })
 }
 
-/// Removes a target, and takes back what was approved of it. What was approved stays where the same content is installed under
-/// another name.
+/// Removes a target, and takes back what was approved of it, of earlier versions, too. What was approved stays where the same
+/// content is installed under another name.
 ///
 /// # Errors
 /// When there is none of that name, or something can't be written.
@@ -64,26 +66,25 @@ pub(crate) fn remove(matches: &ArgMatches, context: &Context<'_>) -> Result<Remo
     let Some(name) = name(matches, "NAME")? else {
         return Err(Error::new(Exit::Usage, "there is no name of a target"));
     };
-    let (removed, shared) = context.store.change(|index, _| {
+    let (removed, left) = context.store.change(|index, _| {
         let removed = index.remove(&name);
         let removed =
             removed.ok_or_else(|| unknown(&name, index.targets.iter().map(|entry| &entry.name)))?;
-        let mut left = index.targets.iter();
-        let shared = left.any(|entry| entry.digest == removed.digest);
-        Ok((removed, shared))
+        Ok((removed, index.digests()))
     })?;
-    let revoked = if shared {
-        Vec::new()
-    } else {
-        context.approvals.revoke(&[removed.digest])?
-    };
+    // An upgrade leaves approvals of the old version where the new one was not approved. They have nothing but the name in common.
+    let revoked = context.approvals.revoke(|record| {
+        (record.target == removed.digest || record.name == name.as_str())
+            && !left.contains(&record.target)
+    })?;
+    let environments: BTreeSet<String> = revoked
+        .into_iter()
+        .map(|record| record.environment)
+        .collect();
     Ok(Removed {
         name: name.to_string(),
         digest: hex::text(&removed.digest),
-        revoked_in: revoked
-            .into_iter()
-            .map(|record| record.environment)
-            .collect(),
+        revoked_in: environments.into_iter().collect(),
     })
 }
 

@@ -99,8 +99,13 @@ fn one(
             record.approved = limits::keep(std::mem::take(&mut record.approved), &flags);
         }
     }
-    replace(context, old, &new, &fetched)?;
+    let is_gone = replace(context, old, &new, &fetched)?;
     context.approvals.keep(carried.kept)?;
+    if is_gone {
+        context.approvals.revoke(|record| {
+            record.target == old.digest && carried.environments.contains(&record.environment)
+        })?;
+    }
 
     let mut locked_in = None;
     if matches.get_flag("lock") {
@@ -226,12 +231,13 @@ fn narrowed(mut approval: Approval, wants: &Wants) -> Approval {
     approval
 }
 
+/// Returns whether no name leads to the old content any more.
 fn replace(
     context: &Context<'_>,
     old: &Entry,
     new: &Entry,
     fetched: &Fetched,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     context.store.change(|index, store| {
         match index.find(&old.name) {
             Some(there) if there.digest == old.digest || there.digest == new.digest => {}
@@ -245,7 +251,7 @@ fn replace(
         }
         store.put(&fetched.bytes)?;
         index.put(new.clone());
-        Ok(())
+        Ok(!index.digests().contains(&old.digest))
     })
 }
 
