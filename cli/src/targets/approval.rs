@@ -154,7 +154,7 @@ pub fn decide(
     if say.locked {
         return match locked.filter(covers) {
             Some(approval) => Ok(given(approval.clone(), Basis::Locked)),
-            None => Err(not_approved(asking, say, locked).hint(format!(
+            None => Err(not_approved(asking, &say.environment, locked).hint(format!(
                 "--locked counts what {FILE} approves for the environment '{}' only; `bowline target add <target> --lock -e {}` \
                  approves more",
                 say.environment, say.environment
@@ -200,7 +200,7 @@ pub fn decide(
 
 fn refused(asking: &Asking<'_>, say: &Say, stored: Option<&Approval>, lock_holds: bool) -> Error {
     let digest = hex::text(&asking.digest);
-    let mut made = not_approved(asking, say, stored);
+    let mut made = not_approved(asking, &say.environment, stored);
     if lock_holds {
         made = made.hint(format!(
             "{FILE} approves it: `--yes` or `--locked` says that this counts"
@@ -218,7 +218,9 @@ fn refused(asking: &Asking<'_>, say: &Say, stored: Option<&Approval>, lock_holds
     ))
 }
 
-fn not_approved(asking: &Asking<'_>, say: &Say, approved: Option<&Approval>) -> Error {
+/// The error of a target that asks for more than is approved in this environment, with what that is.
+#[must_use]
+pub fn not_approved(asking: &Asking<'_>, environment: &str, approved: Option<&Approval>) -> Error {
     let missing = missing(asking, approved);
     let what = match approved {
         Some(_) => "asks for more than was approved",
@@ -227,8 +229,8 @@ fn not_approved(asking: &Asking<'_>, say: &Say, approved: Option<&Approval>) -> 
     Error::new(
         Exit::NotApproved,
         format!(
-            "the target '{}' {} {what} in the environment '{}'",
-            asking.name, asking.version, say.environment
+            "the target '{}' {} {what} in the environment '{environment}'",
+            asking.name, asking.version
         ),
     )
     .excerpt(format!("it wants to\n{}", listed(asking, &missing)))

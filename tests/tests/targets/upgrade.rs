@@ -104,6 +104,46 @@ fn what_asks_for_more_waits_for_approval() {
 }
 
 #[test]
+fn another_environment_than_the_one_that_approved_does_not_widen() {
+    let world = World::new();
+    let file = world.file("installed.wasm", guests::asks());
+    world
+        .add(file.to_str().unwrap(), guests::asks())
+        .arg("-e=staging")
+        .run()
+        .success();
+    let approvals = std::fs::read_to_string(world.approvals()).unwrap();
+    world.file("installed.wasm", guests::deploys());
+    let approve = format!("--approve={}", digest(guests::deploys()));
+    for flag in ["--no-input", &approve] {
+        world.target(&["upgrade", "guest", flag]).run().fails(
+            14,
+            &[
+                "'guest' 0.1.0 asks for more than was approved in the environment 'staging'",
+                "- use your secret --password",
+                "with `-e staging`",
+                "'guest' stays at 0.1.0, with what you approved of it",
+            ],
+        );
+    }
+    assert_eq!(
+        world.listed("guest").unwrap()["digest"],
+        digest(guests::asks()).as_str()
+    );
+    assert_eq!(
+        std::fs::read_to_string(world.approvals()).unwrap(),
+        approvals
+    );
+    world
+        .target(&["upgrade", "guest", "-e=staging", &approve])
+        .run()
+        .success();
+    let listed = world.listed("guest").unwrap();
+    assert_eq!(listed["digest"], digest(guests::deploys()).as_str());
+    assert_eq!(listed["approved_in"], serde_json::json!(["staging"]));
+}
+
+#[test]
 fn what_was_approved_of_the_old_one_ends_with_it() {
     let world = World::new();
     world.install(guests::asks());

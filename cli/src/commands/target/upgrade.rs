@@ -156,6 +156,10 @@ struct Carried {
 
 /// Approvals of the old one become those of the new one where it asks for nothing besides; in the environment of the command line
 /// the user is asked for what is besides; elsewhere the next deploy asks.
+///
+/// # Errors
+/// Those of [`approval::decide`], and when the new one asks for more, but not in the environment of the command line: then nobody
+/// would have agreed to it.
 fn carry(
     say: &Say,
     old: &Entry,
@@ -164,16 +168,7 @@ fn carry(
     mut approvals: Vec<Record>,
     lock: &Lock,
 ) -> Result<Carried, Error> {
-    let mut carried = Carried {
-        kept: Vec::new(),
-        environments: Vec::new(),
-        left: Vec::new(),
-    };
-    if !approvals
-        .iter()
-        .any(|record| record.environment == say.environment)
-        && approvals.is_empty()
-    {
+    if approvals.is_empty() {
         approvals.push(Record {
             target: old.digest,
             name: old.name.to_string(),
@@ -181,31 +176,39 @@ fn carry(
             approved: Approval::default(),
         });
     }
+    let asking = Asking {
+        name: old.name.as_str(),
+        own_name: &description.name,
+        version: &description.version,
+        digest: new.digest,
+        wants: &description.wants,
+    };
+    let stays = |error: Error| {
+        error.hint(format!(
+            "'{}' stays at {}, with what you approved of it",
+            old.name, old.version
+        ))
+    };
+    refuse_unasked(&asking, say, &approvals).map_err(stays)?;
+    let mut carried = Carried {
+        kept: Vec::new(),
+        environments: Vec::new(),
+        left: Vec::new(),
+    };
     for record in approvals {
-        let approved = if description.wants.beyond(&record.approved.wants).is_empty() {
-            record.approved
-        } else if record.environment == say.environment {
-            let asking = Asking {
-                name: old.name.as_str(),
-                own_name: &description.name,
-                version: &description.version,
-                digest: new.digest,
-                wants: &description.wants,
-            };
+        let approved = if is_short(&record, &description.wants) {
+            if record.environment != say.environment {
+                carried.left.push(record.environment);
+                continue;
+            }
             let locked = lock
                 .of(&new.digest)
                 .and_then(|locked| locked.approved(&say.environment));
             approval::decide(&asking, say, Some(&record.approved), locked)
-                .map_err(|error| {
-                    error.hint(format!(
-                        "'{}' stays at {}, with what you approved of it",
-                        old.name, old.version
-                    ))
-                })?
+                .map_err(stays)?
                 .approval
         } else {
-            carried.left.push(record.environment);
-            continue;
+            record.approved
         };
         carried.environments.push(record.environment.clone());
         carried.kept.push(Record {
@@ -223,6 +226,30 @@ fn carry(
 fn meant(mut approval: Approval, is_renamed: bool) -> Approval {
     approval.wants.login &= !is_renamed;
     approval
+}
+
+/// Whether more is asked for than was approved.
+fn is_short(record: &Record, wants: &Wants) -> bool {
+    !wants.beyond(&record.approved.wants).is_empty()
+}
+
+/// Refuses what is to be asked for in other environments only.
+fn refuse_unasked(asking: &Asking<'_>, say: &Say, approvals: &[Record]) -> Result<(), Error> {
+    let mut short = approvals
+        .iter()
+        .filter(|record| is_short(record, asking.wants));
+    let Some(first) = short.next() else {
+        return Ok(());
+    };
+    let is_here = |record: &Record| record.environment == say.environment;
+    if is_here(first) || short.any(is_here) {
+        return Ok(());
+    }
+    let environment = &first.environment;
+    let made = approval::not_approved(asking, environment, Some(&first.approved));
+    Err(made.hint(format!(
+        "run this again with `-e {environment}`: there it can be approved"
+    )))
 }
 
 /// What was approved, cut to what is asked for by now.
