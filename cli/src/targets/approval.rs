@@ -399,26 +399,28 @@ impl Given {
         revocation: Revocation,
         tell: impl FnOnce() + Send + 'static,
     ) -> Option<Watch> {
-        let given = self.clone();
-        let stands = move |now: Option<&Approval>| {
-            now.is_some_and(|now| given.wants.beyond(&now.wants).is_empty())
-        };
-        let (target, environment) = (self.target, self.environment.clone());
+        let Self {
+            target,
+            environment,
+            wants,
+            ..
+        } = self.clone();
         match self.basis {
             Basis::BuiltIn | Basis::CommandLine => None,
             Basis::Stored | Basis::Person => {
                 let approvals = Approvals::new(paths.approvals());
-                let look = move || Ok(stands(approvals.find(&target, &environment)?.as_ref()));
+                let look = move || {
+                    let now = approvals.find(&target, &environment)?;
+                    Ok(now.is_some_and(|now| wants.beyond(&now.wants).is_empty()))
+                };
                 Some(Watch::start(look, revocation, tell))
             }
             Basis::Locked => {
                 let from = PathBuf::from(from);
                 let look = move || {
                     let lock = Lock::read(&from)?;
-                    let locked = lock.as_ref().and_then(|lock| lock.of(&target));
-                    Ok(stands(
-                        locked.and_then(|locked| locked.approved(&environment)),
-                    ))
+                    Ok(lock
+                        .is_some_and(|lock| lock.covering(&target, &environment, &wants).is_some()))
                 };
                 Some(Watch::start(look, revocation, tell))
             }

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use bowline_app::Digest;
-use bowline_host::Approval;
+use bowline_host::{Approval, Wants};
 use serde::{Deserialize, Serialize};
 
 use super::hex;
@@ -207,10 +207,31 @@ impl Lock {
         self.targets.iter().find(|target| target.name == *name)
     }
 
-    /// The pinned target of this digest.
+    /// The pinned target of this digest. Where several names lead to it, it is the first of them, and has what is approved of any:
+    /// an approval is for a digest.
     #[must_use]
-    pub fn of(&self, digest: &Digest) -> Option<&Locked> {
-        self.targets.iter().find(|target| target.digest == *digest)
+    pub fn of(&self, digest: &Digest) -> Option<Locked> {
+        let mut same = self
+            .targets
+            .iter()
+            .filter(|target| target.digest == *digest);
+        let mut found = same.next()?.clone();
+        for approval in same.flat_map(|target| &target.approvals) {
+            if found.approved(&approval.environment).is_none() {
+                found.approve(&approval.environment, approval.approved.clone());
+            }
+        }
+        Some(found)
+    }
+
+    /// What is approved of this digest in this environment, under any name, if it covers all of this.
+    #[must_use]
+    pub fn covering(&self, digest: &Digest, environment: &str, wants: &Wants) -> Option<&Approval> {
+        self.targets
+            .iter()
+            .filter(|target| target.digest == *digest)
+            .filter_map(|target| target.approved(environment))
+            .find(|approval| wants.beyond(&approval.wants).is_empty())
     }
 
     /// Where to get a pinned target, seen from this process's folder.
@@ -263,8 +284,6 @@ impl Lock {
 mod tests {
     use std::fs;
 
-    use bowline_host::Wants;
-
     use super::*;
 
     fn locked(name: &str) -> Locked {
@@ -304,7 +323,7 @@ mod tests {
             .unwrap();
         assert_eq!(beside, lock);
         let acme = lock.find(&"acme".parse().unwrap()).unwrap();
-        assert_eq!(lock.of(&acme.digest), Some(acme));
+        assert_eq!(lock.of(&acme.digest).as_ref(), Some(acme));
         assert!(acme.approved("default").is_some() && acme.approved("production").is_none());
         let environments: Vec<&str> = acme
             .approvals
@@ -312,6 +331,25 @@ mod tests {
             .map(|approval| approval.environment.as_str())
             .collect();
         assert_eq!(environments, ["default", "staging"]);
+    }
+
+    #[test]
+    fn what_is_approved_under_any_name_is_approved_of_the_content() {
+        let (_folder, mut lock, _) = written();
+        let acme = lock.find(&"acme".parse().unwrap()).unwrap().clone();
+        let (digest, wants) = (acme.digest, acme.approvals[0].approved.wants.clone());
+        let mut same = Locked {
+            name: "same".parse().unwrap(),
+            ..acme
+        };
+        same.approve("live", Approval::of(wants.clone()));
+        lock.put(same);
+        assert!(lock.of(&digest).unwrap().approved("live").is_some());
+        assert!(lock.covering(&digest, "live", &wants).is_some());
+        assert_eq!(lock.covering(&digest, "other", &wants), None);
+        let mut more = wants;
+        more.bindle = true;
+        assert_eq!(lock.covering(&digest, "live", &more), None);
     }
 
     #[test]

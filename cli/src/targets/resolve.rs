@@ -129,7 +129,7 @@ impl Finder<'_> {
         let chosen = Chosen::in_file(path, self.flags)?;
         let held = self.lock.and_then(|lock| lock.of(&chosen.digest()));
         match held {
-            Some(locked) => Ok(chosen.pinned(locked.clone())),
+            Some(locked) => Ok(chosen.pinned(locked)),
             None if self.asked.locked => Err(self.not_held(&path.display().to_string())),
             None => Ok(chosen),
         }

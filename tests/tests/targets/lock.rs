@@ -1,9 +1,11 @@
 //! Projects that pin their targets.
 
 use std::fs;
+use std::time::Duration;
 
 use bowline_guest_artifacts as guests;
 use bowline_tests::command::{Bowline, Home};
+use bowline_tests::meddler::{Act, Meddler};
 
 use crate::world::{World, another_build, asking, digest};
 
@@ -189,9 +191,7 @@ fn a_file_edited_by_hand_gets_clear_answers() {
 #[test]
 fn approving_more_than_the_target_asks_for_grants_no_more() {
     let world = pinned();
-    let other = bowline_tests::meddler::Meddler::start(None, |_| {
-        bowline_tests::meddler::Act::answer(200, "text/plain", "ok")
-    });
+    let other = Meddler::start(None, |_| Act::answer(200, "text/plain", "ok"));
     edit(
         &world,
         "bindle = false",
@@ -239,4 +239,42 @@ fn pins_change_only_when_told() {
         before.replace(&digest(guests::asks()), &digest(&other))
     );
     fresh(&world, &Home::new(), &["--locked"]).run().success();
+}
+
+#[test]
+fn two_names_of_one_content_approve_alike() {
+    let world = World::new();
+    let path = world.application().join("asks.wasm");
+    fs::write(&path, guests::asks()).unwrap();
+    // The first in the file approves another environment.
+    add(&world, "asks.wasm", guests::asks())
+        .arg("-e=staging")
+        .run()
+        .success();
+    add(&world, "asks.wasm", guests::asks())
+        .arg("--name=other")
+        .run()
+        .success();
+    // Long enough that the run looks whether its approval still stands.
+    let slow = Meddler::start(None, |_| {
+        std::thread::sleep(Duration::from_millis(1500));
+        Act::answer(200, "text/plain", "ok")
+    });
+    for target in ["other", path.to_str().unwrap()] {
+        Home::new()
+            .deploy(world.application())
+            .arg("--locked")
+            .arg(format!("--target={target}"))
+            .arg("--method=GET")
+            .arg(format!("--url={}", slow.origin()))
+            .env("GUEST_SERVER_URL", slow.origin())
+            .run()
+            .success();
+    }
+    Home::new()
+        .bowline(["target", "add", "--yes", "--from"])
+        .arg(world.application())
+        .arg(&path)
+        .run()
+        .success();
 }

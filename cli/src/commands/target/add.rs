@@ -86,9 +86,7 @@ pub(crate) fn run(matches: &ArgMatches, context: &Context<'_>) -> Result<Added, 
         digest,
         wants: &description.wants,
     };
-    let in_lock = lock
-        .of(&digest)
-        .and_then(|locked| locked.approved(&say.environment));
+    let in_lock = lock.covering(&digest, &say.environment, &description.wants);
     let given = approval::settle(&asking, &say, in_lock, &context.paths)?;
     let approved = limits::keep(given.approval, &flags);
     let installed = context.store.change(|index, store| {

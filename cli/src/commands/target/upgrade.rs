@@ -201,9 +201,7 @@ fn carry(
                 carried.left.push(record.environment);
                 continue;
             }
-            let locked = lock
-                .of(&new.digest)
-                .and_then(|locked| locked.approved(&say.environment));
+            let locked = lock.covering(&new.digest, &say.environment, asking.wants);
             approval::decide(&asking, say, Some(&record.approved), locked)
                 .map_err(stays)?
                 .approval
