@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use bowline_app::Digest;
-use bowline_host::{Artifact, Limits};
+use bowline_host::{Artifact, Limits, Want, Wants};
 use clap::ArgMatches;
 
 use crate::environments::Environments;
@@ -13,10 +13,11 @@ use crate::exit::Exit;
 use crate::limits;
 use crate::network::Flags;
 use crate::output;
+use crate::output::target::Approved;
 use crate::paths::Paths;
 use crate::target::Chosen;
 use crate::targets::approval::Say;
-use crate::targets::approvals::Approvals;
+use crate::targets::approvals::{Approvals, Record};
 use crate::targets::{self, Asked, Choice, Fetched, Name, Network, Pin, Source, Store, hex};
 use crate::variables::Variables;
 
@@ -167,4 +168,20 @@ fn place(chosen: &Chosen) -> String {
 /// The digest, as it is written everywhere.
 fn digest(artifact: &Artifact) -> String {
     hex::text(artifact.digest())
+}
+
+/// What is asked for, as results say it.
+fn words(wants: &[Want]) -> Vec<String> {
+    wants.iter().map(ToString::to_string).collect()
+}
+
+/// An approval, as results show it, of a target that asks for this.
+fn approved(record: Record, wants: &Wants) -> Approved {
+    let private = record.approved.private.iter();
+    Approved {
+        missing: words(&wants.beyond(&record.approved.wants)),
+        private: private.map(ToString::to_string).collect(),
+        limits: record.approved.limits,
+        environment: record.environment,
+    }
 }

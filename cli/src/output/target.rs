@@ -126,6 +126,8 @@ pub struct Upgrade {
     pub besides: Vec<String>,
     /// Environments in which the new one is approved.
     pub approved_in: Vec<String>,
+    /// What is approved there, with what went along from the old one.
+    pub approvals: Vec<Approved>,
     /// Environments in which the old one was and the new one is not.
     pub not_approved_in: Vec<String>,
     /// The lock file that pins it now.
@@ -166,6 +168,31 @@ pub struct Default {
 fn bullets(text: &mut String, lines: &[String]) {
     for line in lines {
         let _ = writeln!(text, "  - {}", text::one_line(line));
+    }
+}
+
+fn approval(text: &mut String, approved: &Approved) {
+    let environment = text::one_line(&approved.environment);
+    if approved.missing.is_empty() {
+        let _ = writeln!(text, "Approved in '{environment}'");
+    } else {
+        let _ = writeln!(text, "Approved in '{environment}', but for");
+        bullets(text, &approved.missing);
+    }
+    for origin in &approved.private {
+        let _ = writeln!(
+            text,
+            "  {} may be at a private address",
+            text::one_line(origin)
+        );
+    }
+    for (name, value) in &approved.limits {
+        let _ = writeln!(
+            text,
+            "  limit {}={}",
+            text::one_line(name),
+            text::one_line(value)
+        );
     }
 }
 
@@ -253,19 +280,7 @@ impl Report for Shown {
             text.push_str("Not approved in any environment\n");
         }
         for approved in &self.approvals {
-            let environment = line(&approved.environment);
-            if approved.missing.is_empty() {
-                let _ = writeln!(text, "Approved in '{environment}'");
-            } else {
-                let _ = writeln!(text, "Approved in '{environment}', but for");
-                bullets(&mut text, &approved.missing);
-            }
-            for origin in &approved.private {
-                let _ = writeln!(text, "  {} may be at a private address", line(origin));
-            }
-            for (name, value) in &approved.limits {
-                let _ = writeln!(text, "  limit {}={}", line(name), line(value));
-            }
+            approval(&mut text, approved);
         }
         text
     }
@@ -299,6 +314,9 @@ impl Report for Upgraded {
                 } else {
                     text.push_str("Besides what you approved of the old one, it wants to\n");
                     bullets(&mut text, &target.besides);
+                }
+                for approved in &target.approvals {
+                    approval(&mut text, approved);
                 }
             }
             for environment in &target.not_approved_in {

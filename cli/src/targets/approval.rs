@@ -164,11 +164,12 @@ pub fn decide(
     if let Some(approval) = stored.filter(covers) {
         return Ok(given(approval.clone(), Basis::Stored));
     }
+    let wanted = || match stored {
+        Some(approval) => renewed(approval, asking.wants),
+        None => Approval::of(asking.wants.clone()),
+    };
     if say.approve.contains(&asking.digest) {
-        return Ok(given(
-            Approval::of(asking.wants.clone()),
-            Basis::CommandLine,
-        ));
+        return Ok(given(wanted(), Basis::CommandLine));
     }
     if say.yes
         && let Some(approval) = locked.filter(covers)
@@ -177,13 +178,11 @@ pub fn decide(
     }
     // What stands in a lock file saves nobody the look at it.
     if say.asker == Asker::Person {
-        output::line(&question(asking, say, stored));
+        let wanted = with_private(wanted());
+        output::line(&question(asking, stored, &wanted));
         let question = format!("Allow that in the environment '{}'?", say.environment);
         if say.asker.confirm(&question)? == Some(true) {
-            // What was allowed besides, private addresses and limits, stays.
-            let mut approval = stored.cloned().unwrap_or_default();
-            approval.wants = asking.wants.clone();
-            return Ok(given(approval, Basis::Person));
+            return Ok(given(wanted, Basis::Person));
         }
         return Err(Error::new(
             Exit::NotApproved,
@@ -196,6 +195,28 @@ pub fn decide(
         stored,
         locked.filter(covers).is_some(),
     ))
+}
+
+/// What was approved earlier, of this version or the one before, made to fit what is asked for now. Limits stay, and so do private
+/// addresses of origins that are still declared.
+#[must_use]
+pub fn renewed(approved: &Approval, wants: &Wants) -> Approval {
+    let declared = declared(wants);
+    let mut renewed = approved.clone();
+    renewed.wants = wants.clone();
+    renewed.private.retain(|origin| declared.contains(origin));
+    renewed
+}
+
+/// The origins that a target names itself.
+fn declared(wants: &Wants) -> BTreeSet<&Origin> {
+    let settings = wants.settings.values();
+    wants
+        .network
+        .iter()
+        .map(bowline_host::Rule::origin)
+        .chain(settings.filter_map(|setting| setting.default_server.as_ref()))
+        .collect()
 }
 
 fn refused(asking: &Asking<'_>, say: &Say, stored: Option<&Approval>, lock_holds: bool) -> Error {
@@ -266,7 +287,8 @@ fn said(asking: &Asking<'_>, want: &Want) -> String {
     }
 }
 
-fn question(asking: &Asking<'_>, say: &Say, stored: Option<&Approval>) -> String {
+/// What the person is asked: what is wanted besides `stored`, and what goes along with it in `wanted`.
+fn question(asking: &Asking<'_>, stored: Option<&Approval>, wanted: &Approval) -> String {
     let Asking {
         name,
         version,
@@ -285,11 +307,21 @@ fn question(asking: &Asking<'_>, say: &Say, stored: Option<&Approval>) -> String
         text::one_line(version),
         hex::text(digest)
     );
-    if !say.private.is_empty() {
-        let origins: Vec<String> = say.private.iter().map(ToString::to_string).collect();
+    if !wanted.private.is_empty() {
+        let origins: Vec<String> = wanted.private.iter().map(ToString::to_string).collect();
         text.push_str(&format!(
             "and you let it reach {} at a private address.\n",
             origins.join(", ")
+        ));
+    }
+    if !wanted.limits.is_empty() {
+        let limits = wanted.limits.iter();
+        let limits: Vec<String> = limits
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        text.push_str(&format!(
+            "and you gave it other limits: {}.\n",
+            text::one_line(&limits.join(", "))
         ));
     }
     text.push_str(
@@ -301,19 +333,7 @@ fn question(asking: &Asking<'_>, say: &Say, stored: Option<&Approval>) -> String
 
 /// Refuses `--allow-private` for an origin that the target does not declare: those of settings may be anywhere.
 fn refuse_idle(asking: &Asking<'_>, say: &Say) -> Result<(), Error> {
-    let declared: BTreeSet<&Origin> = asking
-        .wants
-        .network
-        .iter()
-        .map(bowline_host::Rule::origin)
-        .chain(
-            asking
-                .wants
-                .settings
-                .values()
-                .filter_map(|setting| setting.default_server.as_ref()),
-        )
-        .collect();
+    let declared = declared(asking.wants);
     let Some(idle) = say.private.iter().find(|origin| !declared.contains(origin)) else {
         return Ok(());
     };

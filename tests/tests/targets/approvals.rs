@@ -85,6 +85,29 @@ fn the_person_at_the_terminal_decides() {
     assert!(ran.stdout.contains("Deployed shop"), "{}", ran.stdout);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_question_of_an_upgrade_tells_what_goes_along() {
+    let world = World::new();
+    let file = world.file("installed.wasm", guests::denied_path());
+    world
+        .add(file.to_str().unwrap(), guests::denied_path())
+        .arg("--allow-private=http://127.0.0.1:11111")
+        .arg("--limit=requests=1")
+        .run()
+        .success();
+    world.file("installed.wasm", guests::asks_private_addresses());
+    let (code, seen) = on_a_terminal(&world, "target upgrade", "y");
+    assert_eq!(code, Some(0), "{seen}");
+    for said in [
+        "- send any request to http://10.0.0.1",
+        "and you let it reach http://127.0.0.1:11111 at a private address.",
+        "and you gave it other limits: requests=1.",
+    ] {
+        assert!(seen.contains(said), "'{said}' is not said:\n{seen}");
+    }
+}
+
 #[test]
 fn an_approval_is_for_one_environment() {
     let world = World::new();

@@ -144,6 +144,39 @@ fn another_environment_than_the_one_that_approved_does_not_widen() {
 }
 
 #[test]
+fn private_addresses_and_limits_go_along_and_are_told() {
+    let world = World::new();
+    let file = world.file("installed.wasm", guests::denied_path());
+    world
+        .add(file.to_str().unwrap(), guests::denied_path())
+        .arg("--allow-private=http://127.0.0.1:11111")
+        .arg("--limit=requests=1")
+        .run()
+        .success();
+    let upgrade = |target: &[u8]| {
+        world.file("installed.wasm", target);
+        let approve = format!("--approve={}", digest(target));
+        world.target(&["upgrade", &approve])
+    };
+    let told = upgrade(guests::asks_private_addresses()).run().success();
+    assert!(
+        told.stdout.contains(
+            "Approved in 'default'\n  http://127.0.0.1:11111 may be at a private address\n  limit requests=1\n"
+        ),
+        "{}",
+        told.stdout
+    );
+    // An origin that is not declared any more is no exception any more.
+    let upgraded = upgrade(guests::asks()).arg("-o=json").run().success();
+    let upgraded = upgraded.json("target upgrade");
+    let approval = &upgraded["targets"][0]["approvals"][0];
+    assert_eq!(approval["private"], serde_json::json!([]));
+    assert_eq!(approval["limits"], serde_json::json!({"requests": "1"}));
+    let kept = std::fs::read_to_string(world.approvals()).unwrap();
+    assert!(!kept.contains("127.0.0.1"), "{kept}");
+}
+
+#[test]
 fn what_was_approved_of_the_old_one_ends_with_it() {
     let world = World::new();
     world.install(guests::asks());

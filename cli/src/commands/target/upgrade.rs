@@ -6,12 +6,12 @@ use bowline_app::Digest;
 use bowline_host::{Approval, Want, Wants};
 use clap::ArgMatches;
 
-use super::{Context, from, name, pin, source};
+use super::{Context, approved, from, name, pin, source, words};
 use crate::description::Description;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::limits;
-use crate::output::target::{Upgrade, Upgraded, Version};
+use crate::output::target::{Approved, Upgrade, Upgraded, Version};
 use crate::target::Chosen;
 use crate::targets::approval::{self, Asking, Say};
 use crate::targets::approvals::Record;
@@ -100,11 +100,12 @@ fn one(
         }
     }
     let is_gone = replace(context, old, &new, &fetched)?;
-    context.approvals.keep(carried.kept)?;
+    context.approvals.keep(carried.kept.clone())?;
     if is_gone {
-        context.approvals.revoke(|record| {
-            record.target == old.digest && carried.environments.contains(&record.environment)
-        })?;
+        let is_left = |record: &Record| carried.left.contains(&record.environment);
+        context
+            .approvals
+            .revoke(|record| record.target == old.digest && !is_left(record))?;
     }
 
     let mut locked_in = None;
@@ -122,11 +123,13 @@ fn one(
             old.version
         ));
     }
+    let approvals = carried.kept.into_iter();
+    let approvals = approvals.map(|record| approved(record, &description.wants));
     Ok(report(
         old,
         &new,
         &besides,
-        carried.environments,
+        approvals.collect(),
         carried.left,
         locked_in,
     ))
@@ -147,9 +150,8 @@ fn besides<'a>(wants: &Wants, approved: impl Iterator<Item = &'a Approval>) -> V
 
 /// What becomes of the approvals of the old one.
 struct Carried {
+    /// Those of the new one.
     kept: Vec<Record>,
-    /// Environments in which the new one is approved.
-    environments: Vec<String>,
     /// Environments in which only the old one is.
     left: Vec<String>,
 }
@@ -192,7 +194,6 @@ fn carry(
     refuse_unasked(&asking, say, &approvals).map_err(stays)?;
     let mut carried = Carried {
         kept: Vec::new(),
-        environments: Vec::new(),
         left: Vec::new(),
     };
     for record in approvals {
@@ -208,12 +209,11 @@ fn carry(
         } else {
             record.approved
         };
-        carried.environments.push(record.environment.clone());
         carried.kept.push(Record {
             target: new.digest,
             name: old.name.to_string(),
             environment: record.environment,
-            approved: narrowed(approved, &description.wants),
+            approved: approval::renewed(&approved, &description.wants),
         });
     }
     Ok(carried)
@@ -248,12 +248,6 @@ fn refuse_unasked(asking: &Asking<'_>, say: &Say, approvals: &[Record]) -> Resul
     Err(made.hint(format!(
         "run this again with `-e {environment}`: there it can be approved"
     )))
-}
-
-/// What was approved, cut to what is asked for by now.
-fn narrowed(mut approval: Approval, wants: &Wants) -> Approval {
-    approval.wants = wants.clone();
-    approval
 }
 
 /// Returns whether no name leads to the old content any more.
@@ -306,7 +300,10 @@ fn pin_anew(
     {
         let approved = meant(approved, is_renamed);
         if description.wants.beyond(&approved.wants).is_empty() {
-            target.approve(&environment, narrowed(approved, &description.wants));
+            target.approve(
+                &environment,
+                approval::renewed(&approved, &description.wants),
+            );
         }
     }
     if let Some(approved) = context.approvals.find(&new.digest, &say.environment)? {
@@ -320,7 +317,7 @@ fn report(
     old: &Entry,
     new: &Entry,
     besides: &[Want],
-    approved_in: Vec<String>,
+    approvals: Vec<Approved>,
     left: Vec<String>,
     lock: Option<String>,
 ) -> Upgrade {
@@ -339,8 +336,12 @@ fn report(
         changed: old.digest != new.digest,
         from: version(old),
         to: version(new),
-        besides: besides.iter().map(ToString::to_string).collect(),
-        approved_in,
+        besides: words(besides),
+        approved_in: approvals
+            .iter()
+            .map(|approved| approved.environment.clone())
+            .collect(),
+        approvals,
         not_approved_in: left,
         lock,
     }

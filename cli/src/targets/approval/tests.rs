@@ -114,6 +114,32 @@ fn a_digest_on_the_command_line_approves_that_target_only() {
 }
 
 #[test]
+fn what_was_allowed_besides_goes_along_and_is_shown() {
+    let wants = wants(&[API], true);
+    let api: Origin = "https://api.acme.test".parse().unwrap();
+    let stored = Approval::of(self::wants(&[API, "https://old.acme.test"], false))
+        .with_private(api.clone())
+        .with_private("https://old.acme.test".parse().unwrap())
+        .with_limit("memory", "64MiB");
+    let expected = Approval::of(wants.clone())
+        .with_private(api)
+        .with_limit("memory", "64MiB");
+    let approve = format!("--approve sha256:{}", Digest::of(b"acme"));
+    let given = decide(&acme(&wants), &say(&approve), Some(&stored), None).unwrap();
+    assert_eq!(
+        (given.basis, &given.approval),
+        (Basis::CommandLine, &expected)
+    );
+    let asked = question(&acme(&wants), Some(&stored), &expected);
+    assert!(
+        asked.contains(
+            "and you let it reach https://api.acme.test at a private address.\nand you gave it other limits: memory=64MiB.\n"
+        ),
+        "{asked}"
+    );
+}
+
+#[test]
 fn a_lock_file_counts_only_when_somebody_says_so() {
     let wants = wants(&[API], false);
     let locked = Approval::of(wants.clone());
