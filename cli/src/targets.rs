@@ -27,7 +27,7 @@ pub use self::choice::Choice;
 pub use self::fetch::{Fetched, Network, Pin, fetch};
 pub use self::lock::{FILE as LOCK_FILE, Lock, Locked, LockedApproval};
 pub use self::name::Name;
-pub use self::resolve::{Asked, resolve, unknown};
+pub use self::resolve::{Asked, named_file, resolve, unknown};
 pub use self::source::Source;
 pub use self::store::{Entry, Index, Store};
 pub use self::watch::Watch;

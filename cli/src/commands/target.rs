@@ -74,17 +74,28 @@ impl<'a> Context<'a> {
 
     /// A target by name, path or reference, wherever it is.
     fn find(&self, matches: &ArgMatches, argument: &str) -> Result<Chosen, Error> {
-        let asked = Asked {
-            target: matches.get_one::<OsString>(argument).cloned(),
-            from: None,
-            environment: None,
-            locked: false,
-            quiet: matches.get_flag("quiet"),
-            network: Flags::read(matches),
-            limits: limits::given(matches),
-            here: false,
-        };
+        let target = matches.get_one::<OsString>(argument).cloned();
+        let asked = asked(matches, target);
         targets::resolve(&asked, &self.paths, self.variables)
+    }
+
+    /// The file of a target by its name, whether this host could run it or not.
+    fn named_file(&self, matches: &ArgMatches, name: &Name) -> Result<Vec<u8>, Error> {
+        targets::named_file(name, &asked(matches, None), &self.paths, self.variables)
+    }
+}
+
+/// What the command line says of finding this target, for verbs that work with the lock file of the folder where one stands.
+fn asked(matches: &ArgMatches, target: Option<OsString>) -> Asked {
+    Asked {
+        target,
+        from: None,
+        environment: None,
+        locked: false,
+        quiet: matches.get_flag("quiet"),
+        network: Flags::read(matches),
+        limits: limits::given(matches),
+        here: false,
     }
 }
 

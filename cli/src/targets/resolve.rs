@@ -65,7 +65,7 @@ pub fn resolve(asked: &Asked, paths: &Paths, variables: &Variables) -> Result<Ch
         // It is pinned by the version of bowline.
         return Ok(Chosen::built_in()?.within(flags));
     }
-    let from = PathBuf::from(asked.from.as_deref().unwrap_or(OsStr::new(".")));
+    let from = asked.application();
     let lock = Lock::read(&from)?;
     if asked.locked && lock.is_none() {
         return Err(Error::new(
@@ -94,6 +94,48 @@ pub fn resolve(asked: &Asked, paths: &Paths, variables: &Variables) -> Result<Ch
     }
 }
 
+/// The file that a name leads to, found as by [`resolve`], whether this host could run it or not.
+///
+/// # Errors
+/// When it can't be found or had.
+pub fn named_file(
+    name: &Name,
+    asked: &Asked,
+    paths: &Paths,
+    variables: &Variables,
+) -> Result<Vec<u8>, Error> {
+    let flags = limits::read(&asked.limits)?;
+    let from = asked.application();
+    let lock = Lock::read(&from)?;
+    let finder = Finder {
+        asked,
+        flags: &flags,
+        from: &from,
+        lock: lock.as_ref(),
+        store: &Store::new(paths.targets()),
+        paths,
+        variables,
+    };
+    match finder.look_up(name)? {
+        Found::Pinned(lock, locked) => {
+            finder.pinned_file(lock, locked, &finder.limits(&locked.digest)?)
+        }
+        Found::Installed(entry) => finder.store.bytes(&entry.digest, entry.size),
+    }
+}
+
+impl Asked {
+    fn application(&self) -> PathBuf {
+        PathBuf::from(self.from.as_deref().unwrap_or(OsStr::new(".")))
+    }
+}
+
+/// Where a name leads.
+enum Found<'a> {
+    Pinned(&'a Lock, &'a Locked),
+    Installed(Entry),
+}
+
 struct Finder<'a> {
     asked: &'a Asked,
     /// The limits that the command line sets.
@@ -105,17 +147,24 @@ struct Finder<'a> {
     variables: &'a Variables,
 }
 
-impl Finder<'_> {
+impl<'a> Finder<'a> {
     fn named(&self, name: &Name) -> Result<Chosen, Error> {
+        match self.look_up(name)? {
+            Found::Pinned(lock, locked) => self.pinned(lock, locked),
+            Found::Installed(entry) => self.installed(&entry),
+        }
+    }
+
+    fn look_up(&self, name: &Name) -> Result<Found<'a>, Error> {
         if let Some((lock, locked)) = self.lock.and_then(|lock| Some((lock, lock.find(name)?))) {
-            return self.pinned(lock, locked);
+            return Ok(Found::Pinned(lock, locked));
         }
         if self.asked.locked {
             return Err(self.not_held(&format!("'{name}'")));
         }
         let index = self.store.index()?;
         match index.find(name) {
-            Some(entry) => self.installed(entry),
+            Some(entry) => Ok(Found::Installed(entry.clone())),
             None => Err(unknown(name, index.targets.iter().map(|entry| &entry.name))),
         }
     }
@@ -163,36 +212,40 @@ impl Finder<'_> {
     }
 
     fn pinned(&self, lock: &Lock, locked: &Locked) -> Result<Chosen, Error> {
-        let cache = Store::new(self.paths.cache().join("targets"));
-        let stores = [self.store, &cache];
         let limits = self.limits(&locked.digest)?;
-        let here = stores.iter().find(|store| store.holds(&locked.digest));
-        let bytes = match here.map(|store| store.bytes(&locked.digest, limits.component_size)) {
-            Some(Ok(bytes)) => bytes,
-            // Damaged ones are fetched again.
-            Some(Err(_)) | None => {
-                let pin = Pin {
-                    digest: Some((locked.digest, lock.path().display().to_string())),
-                    manifest: locked.manifest,
-                };
-                let bytes = self.fetch(&lock.source(locked), &pin, &limits);
-                let bytes = bytes.map_err(|error| {
-                    error.hint(format!(
-                        "{} pins '{}' to {}",
-                        lock.path().display(),
-                        locked.name,
-                        hex::text(&locked.digest)
-                    ))
-                })?;
-                // The cache saves fetching it again, nothing more.
-                if let Err(error) = cache.put(&bytes) {
-                    tracing::warn!(error = error.message(), "the target is not cached");
-                }
-                bytes
-            }
-        };
+        let bytes = self.pinned_file(lock, locked, &limits)?;
         let chosen = Chosen::from_bytes(bytes, locked.name.as_str(), &limits)?;
         Ok(chosen.pinned(locked.clone()))
+    }
+
+    fn pinned_file(&self, lock: &Lock, locked: &Locked, limits: &Limits) -> Result<Vec<u8>, Error> {
+        let cache = Store::new(self.paths.cache().join("targets"));
+        let stores = [self.store, &cache];
+        let here = stores.iter().find(|store| store.holds(&locked.digest));
+        // Damaged ones are fetched again.
+        if let Some(Ok(bytes)) =
+            here.map(|store| store.bytes(&locked.digest, limits.component_size))
+        {
+            return Ok(bytes);
+        }
+        let pin = Pin {
+            digest: Some((locked.digest, lock.path().display().to_string())),
+            manifest: locked.manifest,
+        };
+        let bytes = self.fetch(&lock.source(locked), &pin, limits);
+        let bytes = bytes.map_err(|error| {
+            error.hint(format!(
+                "{} pins '{}' to {}",
+                lock.path().display(),
+                locked.name,
+                hex::text(&locked.digest)
+            ))
+        })?;
+        // The cache saves fetching it again, nothing more.
+        if let Err(error) = cache.put(&bytes) {
+            tracing::warn!(error = error.message(), "the target is not cached");
+        }
+        Ok(bytes)
     }
 
     /// What the target of this digest may use while it is loaded: by its approval, and by the command line, which beats that. Of
@@ -203,6 +256,7 @@ impl Finder<'_> {
         let approved = if self.asked.locked {
             let locked = self.lock.and_then(|lock| lock.of(digest));
             locked
+                .as_ref()
                 .and_then(|locked| locked.approved(selected.name()))
                 .cloned()
         } else {

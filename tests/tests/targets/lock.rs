@@ -278,3 +278,39 @@ fn two_names_of_one_content_approve_alike() {
         .run()
         .success();
 }
+
+#[test]
+fn names_are_looked_at_as_they_would_be_deployed() {
+    let world = pinned();
+    let other = another_build(guests::asks());
+    let elsewhere = world.file("other.wasm", &other);
+    world
+        .target(&["upgrade", "guest", elsewhere.to_str().unwrap()])
+        .run()
+        .success();
+    let in_project = |line: &[&str]| {
+        let mut bowline = world.target(line).command();
+        let output = bowline.current_dir(world.application()).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), said)
+    };
+    for verb in ["show", "inspect", "vet"] {
+        let (code, said) = in_project(&[verb, "guest"]);
+        assert_eq!(code, Some(0), "{verb}: {said}");
+        assert!(said.contains(&digest(guests::asks())), "{verb}: {said}");
+        let outside = world.target(&[verb, "guest"]).run().success().stdout;
+        assert!(outside.contains(&digest(&other)), "{verb}: {outside}");
+    }
+    // What can't be run can be looked at all the same.
+    let none = b"\0asm\x0d\0\x01\0";
+    fs::write(world.application().join("none.wasm"), none).unwrap();
+    let pin = format!(
+        "version = 1\n[[target]]\nname = \"none\"\nversion = \"1.0.0\"\nsource = \"none.wasm\"\ndigest = \"{}\"\n",
+        digest(none)
+    );
+    fs::write(world.lock(), pin).unwrap();
+    let (code, said) = in_project(&["inspect", "none"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("can't run it"), "{said}");
+    assert_eq!(in_project(&["vet", "none"]).0, Some(12));
+}

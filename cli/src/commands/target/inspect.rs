@@ -12,7 +12,7 @@ use crate::fault;
 use crate::limits;
 use crate::output::inspected::{Compared, Inspected, Vetted};
 use crate::target::BUILT_IN;
-use crate::targets::{Choice, Pin, Source, unknown};
+use crate::targets::{Choice, Pin, Source};
 
 /// What the file says.
 ///
@@ -67,15 +67,7 @@ fn bytes(
     let source = match Choice::parse(text)? {
         Choice::BuiltIn => return Ok((BUILT_IN.to_owned(), bowline_builtin::HIPPO.to_vec())),
         Choice::Named(name) => {
-            let index = context.store.index()?;
-            let Some(entry) = index.find(&name) else {
-                return Err(unknown(
-                    &name,
-                    index.targets.iter().map(|entry| &entry.name),
-                ));
-            };
-            let bytes = context.store.bytes(&entry.digest, entry.size)?;
-            return Ok((name.to_string(), bytes));
+            return Ok((name.to_string(), context.named_file(matches, &name)?));
         }
         Choice::At(source) => source,
     };

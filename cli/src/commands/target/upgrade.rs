@@ -63,8 +63,8 @@ fn one(
         return Ok(report(old, old, &[], Vec::new(), Vec::new(), None));
     }
     let flags = limits::given(matches);
-    let approved = context.approvals.find(&old.digest, &say.environment)?;
-    let limits = limits::of(&approved.unwrap_or_default(), &flags)?;
+    let stored = context.approvals.find(&old.digest, &say.environment)?;
+    let limits = limits::of(&stored.unwrap_or_default(), &flags)?;
     let fetched = context.fetch(matches, &source, &pin(matches, &source)?, &limits)?;
     let chosen = Chosen::from_bytes(fetched.bytes.clone(), &source.to_string(), &limits)?;
     let description = chosen.describe(&context.paths)?;

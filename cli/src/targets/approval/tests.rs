@@ -84,7 +84,7 @@ fn a_login_is_asked_for_by_the_name_that_it_is_kept_by() {
     let said = "- log in to its platform, or use the login that is kept for 'other', and put what";
     let error = decide(&asking, &say(""), None, None).unwrap_err();
     assert!(error.lines().unwrap().contains(said), "{error:?}");
-    let question = question(&asking, &say(""), None);
+    let question = question(&asking, None, &Approval::of(wants.clone()));
     assert!(question.contains(said), "{question}");
 }
 
