@@ -196,7 +196,7 @@ impl fmt::Display for Denial {
                 }
                 Operation::Runs => write!(
                     f,
-                    "{what} while it was asked what its platform runs, which only looks"
+                    "{what} while saying what its platform runs, which only looks"
                 ),
                 _ => write!(f, "{what} while planning, which only looks"),
             },

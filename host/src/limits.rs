@@ -271,9 +271,9 @@ limits! {
     "definitions" definitions: u64 = Count(100_000) from 100, to 1_000_000
         => Definitions "more than {} definitions";
 
-    /// Depth to which types, and components, are nested.
+    /// Depth to which components, and types of components and instances, are nested.
     ///
-    /// Toolchains make one level of each; composed components some more. wasmtime stops at 100.
+    /// Toolchains make one level of each; composed components some more. wasmtime stops at 100, also for types of values.
     "nesting" nesting: u32 = Count(20) from 1, to 100
         => Nesting "nesting of more than {} levels";
 }

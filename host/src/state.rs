@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, RemoteHandle};
@@ -161,6 +161,17 @@ impl failure::Host for Capabilities<'_> {
 /// Refusals that are told: a guest can try again as often as its computing time allows, which would fill any log.
 const DENIALS: u32 = 100;
 
+/// What a component took before its operations.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Loading {
+    /// Core instances that it makes.
+    pub(crate) instances: u64,
+    /// Bytes of its file.
+    pub(crate) size: u64,
+    /// How long it was compiled; not at all if its code was in the cache.
+    pub(crate) compiling: Duration,
+}
+
 /// One operation of one target: what it is lent, what it has used, and what was refused to it.
 pub(crate) struct Run {
     pub(crate) target: String,
@@ -175,8 +186,7 @@ pub(crate) struct Run {
     pub(crate) tally: Tally,
     /// The target said that its platform reads archives.
     pub(crate) archives_accepted: AtomicBool,
-    /// Core instances that the component makes.
-    instances: u64,
+    loading: Loading,
     started: Instant,
     stopped: AtomicBool,
     denials: AtomicU32,
@@ -279,7 +289,7 @@ impl Run {
             requests_now: Arc::default(),
             tally: Tally::default(),
             archives_accepted: AtomicBool::new(false),
-            instances: 0,
+            loading: Loading::default(),
             started: Instant::now(),
             stopped: AtomicBool::new(false),
             denials: AtomicU32::new(0),
@@ -290,10 +300,10 @@ impl Run {
         }
     }
 
-    /// Says how many core instances the component makes, for [`usage`](Self::usage).
+    /// Says what loading the component took, for [`usage`](Self::usage).
     #[must_use]
-    pub(crate) fn of_instances(mut self, instances: u64) -> Self {
-        self.instances = instances;
+    pub(crate) fn of(mut self, loading: Loading) -> Self {
+        self.loading = loading;
         self
     }
 
@@ -391,7 +401,9 @@ impl Run {
         let load = |counter: &AtomicU32| u64::from(counter.load(Ordering::Relaxed));
         let waited = self.started.elapsed();
         let mut figures = vec![
-            ("instances", Amount::Count(self.instances)),
+            ("component-size", Amount::Bytes(self.loading.size)),
+            ("compile-time", Amount::Time(self.loading.compiling)),
+            ("instances", Amount::Count(self.loading.instances)),
             ("compute", Amount::Time(self.tally.computed())),
             (
                 "wall-clock",

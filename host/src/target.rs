@@ -17,7 +17,7 @@ use crate::grant::Wants;
 use crate::limits::Limits;
 use crate::meter;
 use crate::session::Session;
-use crate::state::{Lent, Run, State};
+use crate::state::{Lent, Loading, Run, State};
 
 mod compile;
 mod fault;
@@ -34,6 +34,7 @@ pub struct Target {
 
 struct Inner {
     artifact: Artifact,
+    loading: Loading,
     limits: Limits,
     /// What messages call it until it has told its name.
     label: String,
@@ -85,7 +86,7 @@ impl Target {
         artifact: Artifact,
         limits: &Limits,
     ) -> Result<Self, HostError> {
-        let component = compile::compile(engine, &artifact, limits)?;
+        let (component, compiling) = compile::compile(engine, &artifact, limits)?;
         let mut linker = Linker::new(engine.wasmtime());
         link::offer(&mut linker)
             .map_err(|error| HostError::Runtime("nothing can be linked".to_owned(), error))?;
@@ -109,6 +110,11 @@ impl Target {
             .transpose()?;
         let label = format!("sha256:{}", artifact.digest().prefix(12));
         let inner = Inner {
+            loading: Loading {
+                instances: artifact.inspection().shape.instances,
+                size: artifact.bytes().len() as u64,
+                compiling,
+            },
             artifact,
             limits: limits.clone(),
             label,
@@ -355,7 +361,7 @@ impl Target {
             Arc::clone(&session.observer),
             Some(lent),
         )
-        .of_instances(self.artifact().inspection().shape.instances))
+        .of(self.inner.loading))
     }
 
     /// Whether logins are its own and granted: whoever else takes its name gets nothing of them.

@@ -133,7 +133,7 @@ impl Asked {
 /// Where a name leads.
 enum Found<'a> {
     Pinned(&'a Lock, &'a Locked),
-    Installed(Entry),
+    Installed(Box<Entry>),
 }
 
 struct Finder<'a> {
@@ -164,7 +164,7 @@ impl<'a> Finder<'a> {
         }
         let index = self.store.index()?;
         match index.find(name) {
-            Some(entry) => Ok(Found::Installed(entry.clone())),
+            Some(entry) => Ok(Found::Installed(Box::new(entry.clone()))),
             None => Err(unknown(name, index.targets.iter().map(|entry| &entry.name))),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wasmtime::component::Component;
 
@@ -14,27 +14,29 @@ use crate::limits::{LimitExceeded, Limits};
 /// default; the rest is for what it doesn't foresee.
 const STACK: usize = 16 << 20;
 
-/// The component's compiled code, from the engine's cache if it is there.
+/// The component's compiled code, from the engine's cache if it is there, and how long compiling it took, if it isn't.
 pub(super) fn compile(
     engine: &Engine,
     artifact: &Artifact,
     limits: &Limits,
-) -> Result<Component, ArtifactError> {
+) -> Result<(Component, Duration), ArtifactError> {
     let cached = engine
         .cache()
         .and_then(|cache| cache.load(engine.wasmtime(), artifact.digest()));
     if let Some(component) = cached {
-        return Ok(component);
+        return Ok((component, Duration::ZERO));
     }
     loops::check(artifact.bytes(), limits)?;
+    let started = Instant::now();
     let component = within(limits.compile_time, {
         let (engine, bytes) = (engine.wasmtime().clone(), artifact.bytes().clone());
         move || Component::from_binary(&engine, &bytes)
     })?;
+    let took = started.elapsed();
     if let Some(cache) = engine.cache() {
         cache.store(artifact.digest(), &component);
     }
-    Ok(component)
+    Ok((component, took))
 }
 
 /// Does it on a thread of its own. wasmtime can't be interrupted while it compiles, so a thread that takes too long is left behind: what

@@ -344,7 +344,7 @@ fn a_target_that_writes_while_planning_is_at_fault() {
         12,
         &[
             "target 'guest' was refused a request with the method DELETE to http://127.0.0.1:",
-            "while planning",
+            "which only looks",
             "tell its author",
         ],
     );

@@ -26,7 +26,7 @@ pub fn run(attack: &Attack, scene: &Scene, component: Cow<'static, [u8]>) {
     fs::write(&file, &component).unwrap();
 
     if attack.login {
-        keep_login(home.path(), &scene);
+        keep_login(home.path(), scene);
     }
 
     let verb = if attack.plans { "plan" } else { "deploy" };

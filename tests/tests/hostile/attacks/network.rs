@@ -78,6 +78,10 @@ attacks! {
         ))
     };
 
+    pushes_as_another, only program => |row| row
+        .with("bindle-server", "{server}/v1")
+        .comes_to(Refused(&["'guest' was refused a push to Bindle as bank/", "is deployed"]));
+
     presumes => |row| row
         .approved(Approved::Nothing)
         .comes_to(Refused(&["'guest' was refused the setting 'collector-url', which is not granted"]))
