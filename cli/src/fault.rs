@@ -214,6 +214,15 @@ pub fn operation(error: &HostError, description: Option<&Description>) -> Error 
     }
 }
 
+/// What a target was refused that went on as if it had not been: the error says the first.
+#[must_use]
+pub fn also_refused(error: Error, others: &[String]) -> Error {
+    match others {
+        [] => error,
+        others => error.excerpt(format!("it was also refused\n- {}", others.join("\n- "))),
+    }
+}
+
 fn denied(error: &HostError, denial: &Denial) -> Error {
     // Whoever asks for a plan relies on nothing being changed: a target that tries to is at fault, whatever it was granted.
     if let Denial::Write { .. } = denial {

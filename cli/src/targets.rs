@@ -30,4 +30,4 @@ pub use self::name::Name;
 pub use self::resolve::{Asked, named_file, resolve, unknown};
 pub use self::source::Source;
 pub use self::store::{Entry, Index, Store};
-pub use self::watch::Watch;
+pub use self::watch::{Watch, taken_back};

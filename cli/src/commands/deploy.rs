@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bowline_app::Application;
 use bowline_host::bindle::{Client, ClientOptions};
@@ -34,6 +33,8 @@ use crate::targets::{self, Asked, Watch};
 use crate::variables::Variables;
 pub(crate) use request::BindleServer;
 use request::Request;
+pub(crate) use stopping::{interruptible, listen};
+use stopping::{settled, wind_down};
 
 mod fit;
 #[cfg(any(test, fuzzing))]
@@ -42,10 +43,7 @@ pub(crate) mod plan;
 mod readiness;
 mod request;
 mod saved;
-
-/// How long uploads that run may take to end when the user wants to stop. Cutting one makes the Bindle server refuse that
-/// parcel for ever, so they get more time than a person likes to wait; a second signal cuts them all the same.
-const SETTLE: Duration = Duration::from_secs(60);
+mod stopping;
 
 /// What is known before the command line can be read in full.
 pub(crate) struct Context {
@@ -117,10 +115,7 @@ pub(crate) fn misbehaved(deployed: &Deployed) -> Option<Error> {
             deployed.target
         ),
     );
-    let made = match others {
-        [] => made,
-        others => made.excerpt(format!("it was also refused\n- {}", others.join("\n- "))),
-    };
+    let made = fault::also_refused(made, others);
     Some(made.hint("look at what it deployed, and don't trust it with your secrets before you know why it tried"))
 }
 
@@ -279,11 +274,6 @@ pub(crate) fn run(
     job.run(matches, variables, async move { deploy(&work).await })
 }
 
-pub(crate) fn listen() -> Result<Signals, Error> {
-    Signals::listen()
-        .map_err(|error| Error::new(Exit::Internal, "can't listen for Ctrl-C").cause(&error))
-}
-
 /// Reads the application, loads the target, and makes the session in which they meet.
 async fn prepare(job: &Job, signals: &mut Signals) -> Result<Prepared, Error> {
     let Job {
@@ -311,11 +301,7 @@ async fn prepare(job: &Job, signals: &mut Signals) -> Result<Prepared, Error> {
         &request.from,
         &context.paths,
         session.revocation.clone(),
-        move || {
-            heard.warning(&format!(
-                "the approval of the target '{who}' was taken back: it gets nothing more"
-            ));
-        },
+        move || heard.warning(&targets::taken_back(&who)),
     );
     Ok(Prepared {
         application,
@@ -373,6 +359,8 @@ async fn deploy(job: &Job) -> Result<Deployed, Error> {
     let Some(deployed) = interruptible(&mut signals, deploying).await else {
         return Err(wind_down(&mut signals, bindle.as_ref(), progress).await);
     };
+    // A limit, or an approval that was taken back, may have ended a push whose parcels are under way.
+    settled(&mut signals, bindle.as_ref()).await;
     let deployment = deployed
         .map_err(|error| fault::operation(&error, Some(&context.description)))?
         .deployment;
@@ -563,41 +551,4 @@ fn routes(application: &Application, url: &str) -> Vec<Route> {
             component: route.component,
         })
         .collect()
-}
-
-/// The result of `work`, or `None` when the user wants to stop before it is there; then it is dropped.
-pub(crate) async fn interruptible<T>(
-    signals: &mut Signals,
-    work: impl Future<Output = T>,
-) -> Option<T> {
-    tokio::select! {
-        biased;
-        result = work => Some(result),
-        () = signals.next() => None,
-    }
-}
-
-/// Lets uploads end that run, and says what is left.
-async fn wind_down(signals: &mut Signals, bindle: Option<&Client>, progress: &Progress) -> Error {
-    let during = progress.current().unwrap_or_else(|| "deploying".to_owned());
-    progress.abandon();
-    progress.above("Stopping: letting running uploads end; press Ctrl-C again to stop at once");
-    let settled = match bindle {
-        Some(client) => {
-            tokio::select! {
-                settled = client.settle(SETTLE) => settled,
-                () = signals.next() => false,
-            }
-        }
-        None => true,
-    };
-    if settled {
-        stopped(format!(
-            "stopped during: {during}; what was sent until then is kept"
-        ))
-    } else {
-        stopped(format!("stopped during: {during}; uploads were cut off")).hint(
-            "a Bindle server may refuse a parcel whose upload was cut off; if it does, deploying again says what its operator has to do",
-        )
-    }
 }

@@ -84,6 +84,10 @@ pub(crate) fn login(
             .with_observer(Arc::clone(&progress) as _)
             .granting(&description, &given.approval)
             .map_err(|error| Error::of(Exit::Usage, &error))?;
+        let (heard, who) = (Arc::clone(&progress), name.clone());
+        let tell = move || heard.warning(&crate::targets::taken_back(&who));
+        let revocation = session.revocation.clone();
+        let _watch = given.watch(&from(matches), &context.paths, revocation, tell);
         progress.start(&format!("Logging in with '{name}'"));
         match deploy::interruptible(&mut signals, target.authenticate(&session)).await {
             Some(Ok(credential)) => Ok(credential),
@@ -94,6 +98,7 @@ pub(crate) fn login(
             )),
         }
     });
+    let result = result.and_then(|credential| well_behaved(&progress, name).map(|()| credential));
     recording.end(result.as_ref().err());
     if result.is_ok() {
         progress.finish();
@@ -132,6 +137,16 @@ pub(crate) fn login(
         kept_in: record.place(),
         settings,
     })
+}
+
+/// The login of a target that tried what it may not is not kept.
+fn well_behaved(progress: &Progress, target: &str) -> Result<(), Error> {
+    let denials = progress.denials();
+    let Some((first, others)) = denials.split_first() else {
+        return Ok(());
+    };
+    let what = format!("the target '{target}' was refused {first}; its login was not kept");
+    Err(fault::also_refused(Error::new(Exit::Denied, what), others))
 }
 
 /// A token that somebody has already is no login, but can be kept.

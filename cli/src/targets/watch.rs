@@ -55,6 +55,12 @@ impl Drop for Watch {
     }
 }
 
+/// What the user hears of it.
+#[must_use]
+pub fn taken_back(target: &str) -> String {
+    format!("the approval of the target '{target}' was taken back: it gets nothing more")
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;

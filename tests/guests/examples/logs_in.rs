@@ -1,6 +1,6 @@
 //! Needs a login: deploys with the credential that the server gave it for the password. A setting of it is called `credential`, too.
 
-use bowline_guests::{description, seen, server_url, value};
+use bowline_guests::{description, seen, server_url, text, value};
 use bowline_target::{
     Application, Authentication, Credential, DeployTarget, Deployment, Description, Environment,
     Failure, Setting, SettingKind, http,
@@ -18,6 +18,7 @@ impl DeployTarget for Guest {
             server_url(),
             Setting::new("password", "Password", SettingKind::Secret),
             Setting::new("credential", "Another secret", SettingKind::Secret),
+            text("tries"),
         ])
     }
 
@@ -50,6 +51,13 @@ impl Authentication for Guest {
             return Err(Failure::Unexpected(
                 "a login should start from nothing".into(),
             ));
+        }
+        if let Some(url) = env.setting("tries")? {
+            let request = ::http::Request::get(url)
+                .body(Vec::new())
+                .map_err(|error| Failure::Unexpected(error.to_string()))?;
+            // A refusal is nothing that it tells of.
+            drop(http::send(request));
         }
         let request = ::http::Request::post(format!("{}/login", value(env, "server-url")?))
             .header("content-type", "application/json")

@@ -192,6 +192,29 @@ fn a_kept_login_is_for_targets_of_which_that_was_approved() {
 }
 
 #[test]
+fn a_login_of_a_target_that_was_refused_something_is_not_kept() {
+    let world = World::new();
+    world.install(guests::logs_in());
+    let login = || {
+        world
+            .home
+            .bowline(["login", "--target=guest", "--password=pw"])
+            .env("GUEST_SERVER_URL", world.server.origin())
+    };
+    login().arg("--tries=http://127.0.0.1:11111/").run().fails(
+        10,
+        &[
+            "a request to http://127.0.0.1:11111, which is not granted",
+            "was not kept",
+        ],
+    );
+    // It has to log in anew, and nobody gives it a password.
+    world.deploy("guest").run().fails(2, &["'password'"]);
+    login().run().success();
+    world.deploy("guest").run().success();
+}
+
+#[test]
 fn limits_are_approved_with_the_target() {
     let world = World::new();
     let file = world.file("asks.wasm", guests::asks());

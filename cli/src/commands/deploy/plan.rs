@@ -157,10 +157,7 @@ pub(crate) fn misbehaved(planned: &Planned) -> Option<Error> {
             planned.target
         ),
     );
-    Some(match others {
-        [] => made,
-        others => made.excerpt(format!("it was also refused\n- {}", others.join("\n- "))),
-    })
+    Some(fault::also_refused(made, others))
 }
 
 async fn make(job: &Job, prepared: &Prepared) -> Result<(Plan, Option<Credential>), Error> {
