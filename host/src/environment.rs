@@ -161,10 +161,8 @@ fn home(lent: &Lent, belongs_to: Option<&str>) -> Home {
         .setting(name)
         .and_then(|setting| setting.default.clone());
     let value = lent.environment.value(name).or(default.map(Secret::from));
-    match value.and_then(|value| Origin::of_text(value.expose()).ok()) {
-        Some(origin) => Home::Only(origin),
-        None => Home::Unnamed(name.to_owned()),
-    }
+    let origin = value.and_then(|value| Origin::of_text(value.expose()).ok());
+    Home::Setting(name.to_owned(), origin)
 }
 
 /// Where the secret variables of the application may go: to the servers that settings name, for one of them is the platform. What
@@ -197,7 +195,9 @@ fn accept(run: &Run, lent: &Lent, setting: &Setting, answer: &Secret) -> Result<
         .map_err(|error| invalid(setting.name.clone(), &format!("can't be used: {error}")))?;
     lent.change_vault(|vault| vault.settle(&setting.name, &origin));
     if setting.grants_network {
-        lent.change_vault(|vault| vault.open(&origin));
+        if let Home::Servers(servers) = home_of_variables(lent) {
+            lent.change_vault(|vault| vault.serve(&servers));
+        }
         tracing::debug!(target = run.target, %origin, "granted by an answer");
         let mut grant = lent.grant();
         *grant = std::mem::take(&mut *grant).with_origin(origin);

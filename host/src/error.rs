@@ -77,7 +77,7 @@ pub enum Denial {
     Revoked,
     /// The value of a setting that isn't granted.
     Setting(String),
-    /// An answer in a content coding such as `gzip`, or a part of one, from an origin that got a secret: the host can't see
+    /// An answer in a content coding such as `gzip`, or a part of one, from an origin to which a secret may go: the host can't see
     /// whether the secret is in it.
     Opaque(Origin),
     /// A request whose URL or headers can't be allowed, in words.

@@ -39,7 +39,11 @@ pub fn swap(input: &[u8]) {
         return;
     }
     let mut vault = Vault::default();
-    let placeholder = vault.placeholder("secret", &Secret::new(secret), Home::Only(here.clone()));
+    let placeholder = vault.placeholder(
+        "secret",
+        &Secret::new(secret),
+        Home::Setting("url".to_owned(), Some(here.clone())),
+    );
     assert_eq!(placeholder.len(), PLACEHOLDER);
     let has_any = sent.contains(&HERE);
     let with = |put: &str| {

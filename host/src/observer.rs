@@ -27,7 +27,7 @@ pub struct Upload {
     pub parcels: u32,
 }
 
-/// How far the body of a target's request is.
+/// How far the body of a target's request is. Its bytes count when they are taken to be sent, up to 1 MiB before.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sending {

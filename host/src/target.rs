@@ -387,17 +387,22 @@ impl Target {
         })
     }
 
-    /// The answer of an operation that may not write, if it has not.
+    /// The answer of an operation that may not write, if it has not, and nobody has taken back what it was made with.
     fn looked<T>(
         &self,
         run: &Arc<Run>,
         answer: Result<T, impl Into<TargetFailure>>,
     ) -> Result<T, HostError> {
         let answer = answer.map_err(|failure| fault::failed(run, failure.into()))?;
-        match fault::overstepped(run, None) {
-            Some(error) => Err(error),
-            None => Ok(answer),
+        if let Some(error) = fault::overstepped(run, None) {
+            return Err(error);
         }
+        run.still_granted().map_err(|denial| HostError::Denied {
+            target: run.target.clone(),
+            denial,
+            failure: None,
+        })?;
+        Ok(answer)
     }
 
     /// Runs one call that is given the environment and the application.

@@ -200,6 +200,8 @@ pub struct Did {
     pub size: Option<u64>,
     /// SHA-256 of these bytes, with placeholders where secrets are.
     pub digest: Option<String>,
+    /// Of a streamed body, whether these are all of it.
+    pub sent_whole: Option<bool>,
     /// Names of the secrets in it.
     pub secrets: Vec<String>,
     /// The answer's status.
@@ -222,7 +224,7 @@ impl Did {
             answer,
         } = effect;
         let answer = answer.as_ref();
-        let sent = sent.as_ref().map(|sent| sent.body).or(request.body);
+        let body = sent.as_ref().map(|sent| sent.body).or(request.body);
         let received = answer.and_then(|answer| answer.body);
         Self {
             number: request.n,
@@ -231,8 +233,9 @@ impl Did {
             method: request.method.clone(),
             overridden_by: request.overridden_by.clone(),
             url: request.url.clone(),
-            size: sent.and_then(|body| body.size),
-            digest: hex(sent.and_then(|body| body.digest)),
+            size: body.and_then(|body| body.size),
+            digest: hex(body.and_then(|body| body.digest)),
+            sent_whole: sent.as_ref().map(|sent| sent.complete),
             secrets: request.secrets.clone(),
             status: answer.and_then(|answer| answer.status),
             answer_size: received.and_then(|body| body.size),
@@ -254,7 +257,11 @@ impl Did {
             let _ = write!(line, " (with the header {})", text::one_line(header));
         }
         if let Some(size) = self.size {
-            let _ = write!(line, " ({})", super::size(size));
+            let cut = match self.sent_whole {
+                Some(false) => ", then broken off",
+                _ => "",
+            };
+            let _ = write!(line, " ({}{cut})", super::size(size));
         }
         let _ = match (self.status, &self.error) {
             (Some(status), None) => write!(line, " → {status}"),

@@ -4,7 +4,6 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bowline_app::{Application, BindleId, Bundle, PackError, archive};
-use semver::{BuildMetadata, Version};
 use wasmtime::component::Resource;
 
 use super::source::unreadable;
@@ -42,6 +41,7 @@ impl bindle::Host for Capabilities<'_> {
             async move { client.push(&bundle, progress).await }
         });
         let lent = self.run.lent("Bindle").map_err(|denial| refused(&denial))?;
+        // Parcels that have begun go on in tasks of their own.
         let pushed = self.run.while_granted(lent, push).await;
         let receipt = pushed.map_err(|denial| refused(&denial))??;
         self.run.observer.pushed(&receipt);
@@ -157,19 +157,15 @@ impl Run {
         }
     }
 
-    /// The id under which the application is pushed, signed by its user: one of its own, not another application's, and none of its coming
-    /// versions.
+    /// The id under which the application is pushed, signed by its user: its own, not another application's, and none of its coming versions.
     fn id_of(&self, application: &Application, id: &str) -> Result<BindleId, GuestError> {
         let id = parse(id)?;
-        let plain = |version: &Version| Version {
-            build: BuildMetadata::EMPTY,
-            ..version.clone()
-        };
-        let (name, version) = (application.name(), plain(application.version()));
-        if id.name() == name && plain(id.version()) == version {
+        let own = [application.version(), application.revision_version()];
+        if id.name() == application.name() && own.contains(&id.version()) {
             return Ok(id);
         }
-        let what = format!("a push to Bindle as {id}, where {name}/{version} is deployed");
+        let (name, revision) = (application.name(), application.revision());
+        let what = format!("the bindle {id}, where {name}/{revision} is deployed");
         Err(refused(&self.deny(Denial::Request(what))))
     }
 

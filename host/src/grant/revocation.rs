@@ -7,8 +7,10 @@ use tokio::sync::Notify;
 
 /// A handle by which the grant of a run can be taken back. Its clones are the same handle.
 ///
-/// Requests and uses of Bindle that come after [`Revocation::revoke`] are refused, pushes and bodies that are being sent are broken off, and the
-/// operation fails, whatever its target makes of it. An answer that is awaited is still read.
+/// Requests and uses of Bindle that come after [`Revocation::revoke`] are refused, and pushes and bodies that are being sent are broken off; only
+/// parcels that have begun come to their end, because a Bindle server may refuse for ever what was cut: [`settle`](crate::bindle::Client::settle) waits for them. An answer that is awaited is still read. An
+/// operation that goes on to its end nevertheless fails; but what a deploy has done is done, so its result is returned, and the
+/// [`Observer`](crate::Observer) hears of the refusal.
 #[derive(Debug, Clone, Default)]
 pub struct Revocation(Arc<State>);
 

@@ -86,6 +86,7 @@ pub(super) async fn exchange(run: &Arc<Run>, request: Request) -> Result<Respons
     // The client's patience counts from the start of the request, which a long upload would exceed; it has the operation's clock.
     let pool = lent.http.pool(reach, &url, body.is_stream()).await;
     let pool = pool.map_err(|error| fault::unanswered(run, error))?;
+    let is_stream = body.is_stream();
     // Reading the body can have taken long.
     run.granted(lent).map_err(|_| Error::HttpRequestDenied)?;
     *outgoing.body_mut() = body.into_reqwest();
@@ -95,6 +96,10 @@ pub(super) async fn exchange(run: &Arc<Run>, request: Request) -> Result<Respons
         Some(patience) => tokio::time::timeout(patience, sent)
             .await
             .map_err(|_| Error::ConnectionReadTimeout)?,
+        // A server that stops reading is waited for as long as the operation may take. The one that is in another request's way is small.
+        None if is_stream => Box::pin(run.while_granted(lent, sent))
+            .await
+            .map_err(|_| Error::HttpRequestDenied)?,
         None => sent.await,
     };
     let (response, mut receipt) = answered.map_err(|error| fault::unanswered(run, error))?;

@@ -387,7 +387,7 @@ mod tests {
         sender.unbounded_send(Ok("coded".into())).unwrap();
         assert!(body.frame().await.unwrap().is_ok());
         let secret = crate::Secret::new("s3cr/et");
-        let home = crate::secrets::vault::Home::Unnamed("url".to_owned());
+        let home = crate::secrets::vault::Home::Setting("url".to_owned(), None);
         change(&run, |vault| vault.placeholder("token", &secret, home));
         sender.unbounded_send(Ok("coded".into())).unwrap();
         assert!(body.frame().await.unwrap().is_ok(), "it can't go there");

@@ -133,14 +133,14 @@ pub struct Request {
     pub secrets: Vec<String>,
 }
 
-/// What has left of a streamed body. It can come after the answer.
+/// What was handed to the connection of a streamed body. It can come after the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
     /// When.
     pub at: u64,
     /// The request's number.
     pub n: u64,
-    /// What has left.
+    /// What was handed over.
     pub body: Content,
     /// Whether that is all of the body.
     #[serde(default)]

@@ -56,10 +56,10 @@ pub struct Damage {
 pub enum Fate {
     /// It asks, and changes nothing.
     Asked,
-    /// The server did what it says (status below 300).
+    /// The server did what it says (status below 300, and all of the body was sent).
     Done,
-    /// It left, or was about to, and no answer is known, or one that leaves it open: it points elsewhere (status 300 to 399), or tells of the
-    /// server's own trouble (status 500 and above). It may have been done.
+    /// It left, or was about to, and no answer is known, or one that leaves it open: it came before all of the body was sent,
+    /// points elsewhere (status 300 to 399), or tells of the server's own trouble (status 500 and above). It may have been done.
     MaybeDone,
     /// The server refused it (status 400 to 499).
     Refused,
@@ -88,12 +88,18 @@ impl Effect {
                 status: Some(status),
                 ..
             }) => match status {
+                ..300 if self.is_cut() => Fate::MaybeDone,
                 ..300 => Fate::Done,
                 400..500 => Fate::Refused,
                 _ => Fate::MaybeDone,
             },
             Some(Answer { status: None, .. }) | None => Fate::MaybeDone,
         }
+    }
+
+    /// Whether its body was broken off.
+    fn is_cut(&self) -> bool {
+        self.sent.as_ref().is_some_and(|sent| !sent.complete)
     }
 
     /// Whether it only asks, by RFC 9110, section 9.2.1, and no header says otherwise.

@@ -22,21 +22,18 @@ pub(crate) const PLACEHOLDER: usize = PREFIX.len() + 32;
 pub(crate) enum Home {
     /// To every origin that is granted to the target.
     Granted,
-    /// To this one alone.
-    Only(Origin),
+    /// To the server of this setting alone, as far as it is known.
+    Setting(String, Option<Origin>),
     /// To these, of the servers that settings name.
     Servers(Vec<Origin>),
-    /// To none: it belongs to the server of this setting, which has no value yet.
-    Unnamed(String),
 }
 
 impl Home {
     fn is_at(&self, origin: &Origin) -> bool {
         match self {
             Self::Granted => true,
-            Self::Only(home) => home == origin,
+            Self::Setting(_, home) => home.as_ref() == Some(origin),
             Self::Servers(homes) => homes.contains(origin),
-            Self::Unnamed(_) => false,
         }
     }
 }
@@ -123,22 +120,23 @@ impl Vault {
         placeholder
     }
 
-    /// A setting has got its value: secrets that belong to its server may go there from now on.
+    /// The user has given a setting its value, or another one than it had by itself: from now on, secrets that belong to its server may go
+    /// there, and nowhere else.
     pub(crate) fn settle(&mut self, setting: &str, origin: &Origin) {
         for entry in &mut self.entries {
-            if matches!(&entry.home, Home::Unnamed(name) if name == setting) {
-                entry.home = Home::Only(origin.clone());
+            if let Home::Setting(name, home) = &mut entry.home
+                && name == setting
+            {
+                *home = Some(origin.clone());
             }
         }
     }
 
-    /// A setting that opens the network has got its value: what may go to the servers of settings may go there from now on.
-    pub(crate) fn open(&mut self, origin: &Origin) {
+    /// The servers that settings name are these from now on, and no others.
+    pub(crate) fn serve(&mut self, servers: &[Origin]) {
         for entry in &mut self.entries {
-            if let Home::Servers(homes) = &mut entry.home
-                && !homes.contains(origin)
-            {
-                homes.push(origin.clone());
+            if let Home::Servers(homes) = &mut entry.home {
+                *homes = servers.to_vec();
             }
         }
     }
@@ -268,7 +266,7 @@ mod tests {
     #[test]
     fn a_secret_goes_home_only() {
         let (home, other) = (origin("https://a.test"), origin("https://b.test"));
-        let (vault, placeholder) = vault("s3cret", Home::Only(home.clone()));
+        let (vault, placeholder) = vault("s3cret", Home::Setting("url".into(), Some(home.clone())));
         let header = format!("Bearer {placeholder}");
         assert_eq!(
             vault
@@ -303,7 +301,7 @@ mod tests {
     #[test]
     fn a_secret_without_a_home_goes_nowhere_until_it_has_one() {
         let to = origin("https://a.test");
-        let (mut vault, placeholder) = vault("s", Home::Unnamed("url".into()));
+        let (mut vault, placeholder) = vault("s", Home::Setting("url".into(), None));
         let goes = |vault: &Vault, to: &Origin| {
             let swapped = vault.swap(placeholder.as_bytes(), to, Encoding::Plain, &mut Vec::new());
             swapped.is_ok()
@@ -313,8 +311,10 @@ mod tests {
         assert!(!goes(&vault, &to));
         vault.settle("url", &to);
         assert!(goes(&vault, &to));
-        vault.settle("url", &origin("https://b.test"));
-        assert!(goes(&vault, &to) && !goes(&vault, &origin("https://b.test")));
+        // As where the user answers with another server than the one that the target has by itself.
+        let answered = origin("https://b.test");
+        vault.settle("url", &answered);
+        assert!(goes(&vault, &answered) && !goes(&vault, &to));
     }
 
     #[test]
@@ -327,8 +327,8 @@ mod tests {
             swapped.is_ok()
         };
         assert!(goes(&vault, &a) && !goes(&vault, &b));
-        vault.open(&b);
-        assert!(goes(&vault, &a) && goes(&vault, &b) && !goes(&vault, &c));
+        vault.serve(&[b.clone(), c.clone()]);
+        assert!(!goes(&vault, &a) && goes(&vault, &b) && goes(&vault, &c));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Reads a setting that has to be asked for, twice, and sends a request to it.
+//! Reads a setting that has to be asked for, twice, and sends a request to it; another one to the home of a token, if there is one.
 
 use bowline_guests::{description, seen, value};
 use bowline_target::{
@@ -22,10 +22,27 @@ impl DeployTarget for Guest {
                 prompt: Some("Password:".into()),
                 ..Setting::new("password", "Password", SettingKind::Secret)
             },
+            Setting {
+                grants_network: true,
+                default_value: Some("https://home.invalid".into()),
+                prompt: Some("Which home?".into()),
+                ..Setting::new("home-url", "URL of the token's home", SettingKind::Url)
+            },
+            Setting {
+                belongs_to: Some("home-url".into()),
+                ..Setting::new("token", "Token", SettingKind::Secret)
+            },
         ])
     }
 
     fn deploy(app: &Application, env: &Environment) -> Result<Deployment, Failure> {
+        if let Some(token) = env.setting("token")? {
+            let request = ::http::Request::get(value(env, "home-url")?)
+                .header("x-token", token)
+                .body(Vec::new())
+                .map_err(|error| Failure::Unexpected(error.to_string()))?;
+            http::send(request)?;
+        }
         let url = value(env, "server-url")?;
         if value(env, "server-url")? != url {
             return Err(Failure::Unexpected("two answers to one question".into()));

@@ -12,6 +12,7 @@ fn deploy(app: &Application, env: &Environment) -> Result<Deployment, Failure> {
         format!("bank/{revision}"),
         format!("acme/{name}/{revision}"),
         format!("{name}/99.0.0"),
+        format!("{name}/{}+zzz", app.version()),
         format!("{name}/{}-rc.1", app.version()),
     ] {
         if bindle::push(app, &id).is_ok() {

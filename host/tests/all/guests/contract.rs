@@ -279,7 +279,7 @@ pub(super) struct Answers(pub(super) String, pub(super) Mutex<Vec<String>>);
 impl Ask for Answers {
     fn ask(&self, setting: &Setting) -> Option<Secret> {
         self.1.lock().unwrap().push(setting.prompt.clone().unwrap());
-        Some(Secret::new(if setting.name == "server-url" {
+        Some(Secret::new(if setting.kind == SettingKind::Url {
             self.0.clone()
         } else {
             "typed".to_owned()
@@ -316,6 +316,19 @@ pub async fn questions() {
         matches!(&error, HostError::Failed { failure: TargetFailure::InvalidSetting { name, .. }, .. } if name == "server-url"),
         "{error:?}"
     );
+}
+
+/// Not to the one that the target has by itself, which the user did not want.
+#[tokio::test]
+async fn a_secret_belongs_to_the_server_that_was_answered() {
+    let server = Server::obliging().await;
+    let target = target(artifacts::questions());
+    let answers = Arc::new(Answers(server.url.clone(), Mutex::default()));
+    let environment = environment(&[("token", "kept-token")]).with_questions(answers);
+    let (asked, _) = session(&target, environment).await;
+    let (_folder, application) = application::load();
+    target.deploy(application, &asked).await.unwrap();
+    assert_eq!(server.seen()[0].header("x-token"), "kept-token");
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ attacks! {
 
     pushes_as_another, only program => |row| row
         .with("bindle-server", "{server}/v1")
-        .comes_to(Refused(&["'guest' was refused a push to Bindle as bank/", "is deployed"]));
+        .comes_to(Refused(&["'guest' was refused the bindle bank/", "is deployed"]));
 
     presumes => |row| row
         .approved(Approved::Nothing)
