@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use crate::{documented, programs};
 
 /// A home of its own: configuration, key, caches.
 pub struct Home {
-    folder: tempfile::TempDir,
+    folder: Arc<tempfile::TempDir>,
 }
 
 impl Home {
@@ -23,7 +24,9 @@ impl Home {
             .prefix("bowline-home-")
             .tempdir()
             .expect("a temporary folder can be made");
-        Home { folder }
+        Home {
+            folder: Arc::new(folder),
+        }
     }
 
     /// Its folder.
@@ -48,7 +51,10 @@ impl Home {
             .env("BOWLINE_HOME", self.path())
             .stdin(Stdio::null())
             .args(arguments);
-        Bowline { command }
+        Bowline {
+            command,
+            _home: Arc::clone(&self.folder),
+        }
     }
 
     /// `bowline deploy` of the application in `folder`.
@@ -60,6 +66,8 @@ impl Home {
 /// A `bowline` about to run.
 pub struct Bowline {
     command: Command,
+    /// It stays until the program has run, which would make it anew.
+    _home: Arc<tempfile::TempDir>,
 }
 
 impl Bowline {
@@ -109,7 +117,10 @@ impl Bowline {
                 command.env(name, value);
             }
         }
-        Bowline { command }
+        Bowline {
+            command,
+            _home: self._home,
+        }
     }
 
     /// Runs it to its end with this as standard input.
