@@ -198,7 +198,7 @@ fn find(journal: &Journal, beginning: Option<&String>) -> Result<RunId, Error> {
     let Some(beginning) = beginning else {
         return runs.first().copied().ok_or_else(|| {
             Error::new(Exit::NotFound, "the journal is empty")
-                .hint("it has a run for every `bowline deploy`")
+                .hint("it has a run for every `bowline deploy`, `plan` and `login`")
         });
     };
     let beginning = beginning.to_ascii_lowercase();

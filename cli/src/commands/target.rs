@@ -80,7 +80,7 @@ impl<'a> Context<'a> {
     }
 
     /// The file of a target by its name, whether this host could run it or not.
-    fn named_file(&self, matches: &ArgMatches, name: &Name) -> Result<Vec<u8>, Error> {
+    fn named_file(&self, matches: &ArgMatches, name: &Name) -> Result<(Vec<u8>, Limits), Error> {
         targets::named_file(name, &asked(matches, None), &self.paths, self.variables)
     }
 }

@@ -32,6 +32,8 @@ pub struct Say {
     yes: bool,
     /// `--locked`: the lock file's approvals count, and no others.
     locked: bool,
+    /// Whether the verb has `--locked`.
+    can_lock: bool,
     asker: Asker,
 }
 
@@ -92,6 +94,7 @@ impl Say {
             found.into_iter().flatten().cloned().collect::<Vec<_>>()
         };
         let flag = |name: &str| matches.try_get_one::<bool>(name).ok().flatten() == Some(&true);
+        let can_lock = matches.try_contains_id("locked").is_ok();
         let mut approve = BTreeSet::new();
         for text in values("approve") {
             approve.insert(hex::parse(&text).ok_or_else(|| {
@@ -122,6 +125,7 @@ impl Say {
             private,
             yes: flag("yes"),
             locked: flag("locked"),
+            can_lock,
             asker: Asker::find(matches.get_flag("no-input"), variables),
         })
     }
@@ -223,9 +227,12 @@ fn refused(asking: &Asking<'_>, say: &Say, stored: Option<&Approval>, lock_holds
     let digest = hex::text(&asking.digest);
     let mut made = not_approved(asking, &say.environment, stored);
     if lock_holds {
-        made = made.hint(format!(
-            "{FILE} approves it: `--yes` or `--locked` says that this counts"
-        ));
+        let flags = if say.can_lock {
+            "`--yes` or `--locked`"
+        } else {
+            "`--yes`"
+        };
+        made = made.hint(format!("{FILE} approves it: {flags} says that this counts"));
     } else if say.yes {
         made = made.hint(format!(
             "--yes approves nothing that {FILE} does not hold already"

@@ -18,6 +18,7 @@ use super::store::{Entry, Store};
 use crate::environments::Environments;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::fault;
 use crate::limits;
 use crate::network::Flags;
 use crate::output;
@@ -94,7 +95,7 @@ pub fn resolve(asked: &Asked, paths: &Paths, variables: &Variables) -> Result<Ch
     }
 }
 
-/// The file that a name leads to, found as by [`resolve`], whether this host could run it or not.
+/// The file that a name leads to, found as by [`resolve`], whether this host could run it or not, and the limits within which it may be read.
 ///
 /// # Errors
 /// When it can't be found or had.
@@ -103,7 +104,7 @@ pub fn named_file(
     asked: &Asked,
     paths: &Paths,
     variables: &Variables,
-) -> Result<Vec<u8>, Error> {
+) -> Result<(Vec<u8>, Limits), Error> {
     let flags = limits::read(&asked.limits)?;
     let from = asked.application();
     let lock = Lock::read(&from)?;
@@ -118,9 +119,13 @@ pub fn named_file(
     };
     match finder.look_up(name)? {
         Found::Pinned(lock, locked) => {
-            finder.pinned_file(lock, locked, &finder.limits(&locked.digest)?)
+            let limits = finder.limits(&locked.digest)?;
+            Ok((finder.pinned_file(lock, locked, &limits)?, limits))
         }
-        Found::Installed(entry) => finder.store.bytes(&entry.digest, entry.size),
+        Found::Installed(entry) => {
+            let limits = finder.limits(&entry.digest)?;
+            Ok((finder.store.bytes(&entry.digest, entry.size)?, limits))
+        }
     }
 }
 
@@ -215,13 +220,21 @@ impl<'a> Finder<'a> {
         let limits = self.limits(&locked.digest)?;
         let bytes = self.pinned_file(lock, locked, &limits)?;
         let chosen = Chosen::from_bytes(bytes, locked.name.as_str(), &limits)?;
-        Ok(chosen.pinned(locked.clone()))
+        // An approval is for a digest, whatever names lead to it.
+        let approvals = lock.of(&locked.digest).map(|all| all.approvals);
+        Ok(chosen.pinned(Locked {
+            approvals: approvals.unwrap_or_default(),
+            ..locked.clone()
+        }))
     }
 
     fn pinned_file(&self, lock: &Lock, locked: &Locked, limits: &Limits) -> Result<Vec<u8>, Error> {
         let cache = Store::new(self.paths.cache().join("targets"));
         let stores = [self.store, &cache];
         let here = stores.iter().find(|store| store.holds(&locked.digest));
+        if here.is_some_and(|store| store.size(&locked.digest) > limits.component_size) {
+            return Err(fault::too_large(locked.name.as_str(), limits));
+        }
         // Damaged ones are fetched again.
         if let Some(Ok(bytes)) =
             here.map(|store| store.bytes(&locked.digest, limits.component_size))

@@ -187,6 +187,12 @@ impl Store {
         self.path(digest).is_file()
     }
 
+    /// Bytes of the file of this content, damaged or not. None if there isn't any.
+    #[must_use]
+    pub fn size(&self, digest: &Digest) -> u64 {
+        fs::metadata(self.path(digest)).map_or(0, |file| file.len())
+    }
+
     /// The bytes of this digest, hashed anew. There are no more than `size` of them: of a larger file no more is read.
     ///
     /// # Errors

@@ -200,7 +200,9 @@ fn a_file_that_is_too_large_is_told_with_its_limit() {
     // The approval holds it, for what is installed.
     world.add(path, &large).arg(raised).run().success();
     asking(world.deploy("guest"), &world).run().success();
-    world.target(&["upgrade", "guest"]).run().success();
+    for verb in ["show", "inspect", "vet", "upgrade"] {
+        world.target(&[verb, "guest"]).run().success();
+    }
     asking(world.deploy(path), &world)
         .arg(raised)
         .run()

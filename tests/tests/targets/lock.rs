@@ -260,7 +260,7 @@ fn two_names_of_one_content_approve_alike() {
         std::thread::sleep(Duration::from_millis(1500));
         Act::answer(200, "text/plain", "ok")
     });
-    for target in ["other", path.to_str().unwrap()] {
+    for target in ["guest", "other", path.to_str().unwrap()] {
         Home::new()
             .deploy(world.application())
             .arg("--locked")

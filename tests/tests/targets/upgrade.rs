@@ -1,6 +1,7 @@
 //! Other versions of installed targets.
 
 use bowline_guest_artifacts as guests;
+use bowline_tests::command::Bowline;
 
 use crate::world::{World, another_build, asking, digest};
 
@@ -266,4 +267,68 @@ fn the_place_can_change() {
         world.listed("guest").unwrap()["digest"],
         digest(&new).as_str()
     );
+}
+
+/// The same target under another name of its own.
+fn renamed(target: &[u8]) -> Vec<u8> {
+    let mut renamed = target.to_vec();
+    let (old, new) = (b"guest0.1.0", b"other0.2.0");
+    let at = renamed.windows(old.len()).position(|part| part == old);
+    let at = at.unwrap();
+    renamed[at..at + new.len()].copy_from_slice(new);
+    renamed
+}
+
+/// Also where the lock file is behind the installed version, of which its approvals were not.
+#[test]
+fn another_name_does_not_get_the_login_by_way_of_the_lock_file() {
+    let world = World::new();
+    let file = world.file("installed.wasm", guests::traps_in_authenticate());
+    let path = file.to_str().unwrap();
+    let locking = |bowline: Bowline| bowline.arg("--lock").arg("--from").arg(world.application());
+    for environment in ["staging", "default"] {
+        locking(world.add(path, guests::traps_in_authenticate()))
+            .arg("--name=acme")
+            .arg(format!("-e={environment}"))
+            .run()
+            .success();
+    }
+    let other = renamed(guests::traps_in_authenticate());
+    world.file("installed.wasm", &other);
+    world
+        .target(&["upgrade", "acme", "--approve", &digest(&other)])
+        .run()
+        .success();
+    locking(world.target(&["upgrade", "acme"])).run().success();
+
+    let lock = std::fs::read_to_string(world.lock()).unwrap();
+    let lock: toml::Table = lock.parse().unwrap();
+    let target = &lock["target"][0];
+    assert_eq!(target["digest"].as_str().unwrap(), digest(&other));
+    let approvals = target["approval"].as_array().unwrap();
+    let environments: Vec<_> = approvals
+        .iter()
+        .map(|approval| approval["environment"].as_str().unwrap())
+        .collect();
+    assert_eq!(environments, ["default"], "{lock}");
+}
+
+#[test]
+fn a_limit_needs_an_approval_to_be_kept_with() {
+    let world = World::new();
+    world.install(guests::asks());
+    world
+        .target(&["upgrade", "guest", "--limit=memory=512MiB", "-e=staging"])
+        .run()
+        .fails(2, &["--limit is kept with an approval", "'staging'"]);
+    world
+        .target(&["upgrade", "guest", "--limit=memory=much"])
+        .run()
+        .fails(2, &["memory"]);
+    world
+        .target(&["upgrade", "guest", "--limit=memory=512MiB"])
+        .run()
+        .success();
+    let shown = world.target(&["show", "guest"]).run().success().stdout;
+    assert!(shown.contains("limit memory=512MiB"), "{shown}");
 }

@@ -47,27 +47,30 @@ pub(crate) fn vet(matches: &ArgMatches, context: &Context<'_>) -> Result<Vetted,
 }
 
 fn look(matches: &ArgMatches, context: &Context<'_>, argument: &str) -> Result<Inspected, Error> {
-    let limits = limits::read(&limits::given(matches))?;
-    let (place, bytes) = bytes(matches, context, argument, &limits)?;
+    let (place, bytes, limits) = bytes(matches, context, argument)?;
     let inspection = Inspection::of(&bytes, &limits)
         .map_err(|error| fault::artifact(&error, Some(place.as_ref())))?;
     Ok(Inspected { place, inspection })
 }
 
-/// The file's bytes, whether this host could run them or not, and how messages call it.
+/// How messages call the file, its bytes, whether this host could run them or not, and the limits that hold for it.
 fn bytes(
     matches: &ArgMatches,
     context: &Context<'_>,
     argument: &str,
-    limits: &Limits,
-) -> Result<(String, Vec<u8>), Error> {
+) -> Result<(String, Vec<u8>, Limits), Error> {
+    let limits = limits::read(&limits::given(matches))?;
     let Some(text) = matches.get_one::<OsString>(argument) else {
         return Err(Error::new(Exit::Usage, "there is no target to look at"));
     };
     let source = match Choice::parse(text)? {
-        Choice::BuiltIn => return Ok((BUILT_IN.to_owned(), bowline_builtin::HIPPO.to_vec())),
+        Choice::BuiltIn => {
+            let bytes = bowline_builtin::HIPPO.to_vec();
+            return Ok((BUILT_IN.to_owned(), bytes, limits));
+        }
         Choice::Named(name) => {
-            return Ok((name.to_string(), context.named_file(matches, &name)?));
+            let (bytes, limits) = context.named_file(matches, &name)?;
+            return Ok((name.to_string(), bytes, limits));
         }
         Choice::At(source) => source,
     };
@@ -76,6 +79,6 @@ fn bytes(
         other => other.to_string(),
     };
     // Looking at what a URL gives out today needs no digest: nothing is kept of it.
-    let fetched = context.fetch(matches, &source, &Pin::none(), limits)?;
-    Ok((place, fetched.bytes))
+    let fetched = context.fetch(matches, &source, &Pin::none(), &limits)?;
+    Ok((place, fetched.bytes, limits))
 }

@@ -74,7 +74,8 @@ pub(crate) fn remove(matches: &ArgMatches, context: &Context<'_>) -> Result<Remo
     })?;
     // An upgrade leaves approvals of the old version where the new one was not approved. They have nothing but the name in common.
     let revoked = context.approvals.revoke(|record| {
-        (record.target == removed.digest || record.name == name.as_str())
+        let names = [name.as_str(), &removed.own_name];
+        (record.target == removed.digest || names.contains(&record.name.as_str()))
             && !left.contains(&record.target)
     })?;
     let environments: BTreeSet<String> = revoked

@@ -15,7 +15,7 @@ use crate::output::target::{Approved, Upgrade, Upgraded, Version};
 use crate::target::Chosen;
 use crate::targets::approval::{self, Asking, Say};
 use crate::targets::approvals::Record;
-use crate::targets::{Entry, Fetched, Lock, LockedApproval, Name, Source, hex, unknown};
+use crate::targets::{Entry, Fetched, Lock, LockedApproval, Name, Pin, Source, hex, unknown};
 
 /// Fetches one target again, or all, and puts the new ones in the place of the old ones where they are approved.
 ///
@@ -56,16 +56,23 @@ fn one(
     old: &Entry,
     source: Source,
 ) -> Result<Upgrade, Error> {
+    let flags = limits::given(matches);
+    limits::read(&flags)?;
     // What a URL gives out is pinned, so without another digest there is nothing new to be had.
     let is_pinned =
         matches!(source, Source::Url(_)) && matches.get_one::<String>("sha256").is_none();
-    if is_pinned && source == old.source {
+    let is_same = is_pinned && source == old.source;
+    if is_same && flags.is_empty() && !matches.get_flag("lock") {
         return Ok(report(old, old, &[], Vec::new(), Vec::new(), None));
     }
-    let flags = limits::given(matches);
+    let pin = if is_same {
+        Pin::digest(old.digest, "the installed target")
+    } else {
+        pin(matches, &source)?
+    };
     let stored = context.approvals.find(&old.digest, &say.environment)?;
     let limits = limits::of(&stored.unwrap_or_default(), &flags)?;
-    let fetched = context.fetch(matches, &source, &pin(matches, &source)?, &limits)?;
+    let fetched = context.fetch(matches, &source, &pin, &limits)?;
     let chosen = Chosen::from_bytes(fetched.bytes.clone(), &source.to_string(), &limits)?;
     let description = chosen.describe(&context.paths)?;
     let new = Entry {
@@ -99,6 +106,21 @@ fn one(
             record.approved = limits::keep(std::mem::take(&mut record.approved), &flags);
         }
     }
+    if !flags.is_empty()
+        && !carried
+            .kept
+            .iter()
+            .any(|record| record.environment == say.environment)
+    {
+        return Err(Error::new(
+            Exit::Usage,
+            format!(
+                "--limit is kept with an approval, and '{}' has none in '{}'",
+                old.name, say.environment
+            ),
+        )
+        .hint("`-e` says which environment is meant"));
+    }
     let is_gone = replace(context, old, &new, &fetched)?;
     context.approvals.keep(carried.kept.clone())?;
     if is_gone {
@@ -110,7 +132,7 @@ fn one(
 
     let mut locked_in = None;
     if matches.get_flag("lock") {
-        pin_anew(&mut lock, &new, is_renamed, say, &description, context)?;
+        pin_anew(&mut lock, old, &new, say, &description, context)?;
         locked_in = Some(lock.path().display().to_string());
     } else if lock
         .find(&old.name)
@@ -277,8 +299,8 @@ fn replace(
 /// Puts the new one into the lock file. Its approvals there follow the same rule as the user's own.
 fn pin_anew(
     lock: &mut Lock,
+    old: &Entry,
     new: &Entry,
-    is_renamed: bool,
     say: &Say,
     description: &Description,
     context: &Context<'_>,
@@ -292,6 +314,11 @@ fn pin_anew(
         manifest: new.manifest,
         approvals: Vec::new(),
     };
+    // What another version than these two called itself is not known.
+    let is_renamed = before.as_ref().is_some_and(|before| {
+        let is_old = before.digest == old.digest && new.own_name == old.own_name;
+        !is_old && before.digest != new.digest
+    });
     let before = before.map(|locked| locked.approvals).unwrap_or_default();
     for LockedApproval {
         environment,
