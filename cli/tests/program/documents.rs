@@ -55,6 +55,7 @@ fn the_limits_are_documented() {
          | what | most |\n| --- | --- |\n\
          | the guest's call stack | 512 KiB |\n\
          | imports and exports of a component | 1,000 |\n\
+         | types of values (\"type nesting\", \"effective type size\"), by wasmtime, which refuses the component | 100 levels, 1,000,000 parts |\n\
          | settings that a target declares | 100, names of 64 characters, texts of 1,000 |\n\
          | origins, trigger kinds, choices of a setting | 100 each |\n\
          | id, application and revision of a deployment | 200 characters each |\n\
