@@ -307,6 +307,27 @@ impl Run {
         self
     }
 
+    /// A deploy by a guest that declares nothing, in an empty environment.
+    #[cfg(test)]
+    pub(crate) fn of_guest() -> Self {
+        use crate::client::HttpOptions;
+        use crate::session::Environment;
+        let http = HttpClient::new(&HttpOptions::default()).unwrap();
+        let session = Session::new(Environment::new("default"), http);
+        let description = Description {
+            name: "guest".to_owned(),
+            version: semver::Version::new(0, 1, 0),
+            summary: String::new(),
+            homepage: None,
+            settings: Vec::new(),
+            network: Vec::new(),
+            triggers: Vec::new(),
+        };
+        let lent = Lent::new(&session, Arc::new(description));
+        let (limits, silent) = (Limits::default(), Arc::new(Silent));
+        Self::new("guest", Operation::Deploy, limits, silent, Some(lent))
+    }
+
     /// An operation without capabilities.
     pub(crate) fn unlent(target: &str, operation: Operation, limits: Limits) -> Self {
         Self::new(target, operation, limits, Arc::new(Silent), None)
@@ -319,9 +340,9 @@ impl Run {
             .ok_or_else(|| self.deny(Denial::Capability(what)))
     }
 
-    /// The secrets that are known by now, where there can be any.
-    pub(crate) fn vault(&self) -> Option<Arc<Vault>> {
-        self.lent.as_ref().map(Lent::vault)
+    /// The secrets that are known by now; without an environment there are none.
+    pub(crate) fn vault(&self) -> Arc<Vault> {
+        self.lent.as_ref().map(Lent::vault).unwrap_or_default()
     }
 
     /// Refuses what needs a grant, once it was taken back.

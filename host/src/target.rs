@@ -224,6 +224,10 @@ impl Target {
             .await?;
         match answer {
             Ok(deployment) => {
+                // What is done is done and has to be told, but by a target that was disowned it is no success: the observer hears of it.
+                if run.report().denial.is_none() {
+                    let _ = run.still_granted();
+                }
                 Deployment::check(deployment).map_err(|reason| self.unusable(&run, reason))
             }
             Err(failure) => Err(fault::failed(&run, failure.into())),
@@ -467,10 +471,6 @@ impl Target {
         match outcome {
             // A guest may go on as if nothing were: what it answers then was made without what it did not get.
             Ok(Ok(answer)) => {
-                // What was taken back is no success, also where the target has asked for nothing since. That is noted, and told with the answer.
-                if run.report().denial.is_none() {
-                    let _ = run.still_granted();
-                }
                 let limit = run.report().limit.clone();
                 match limit {
                     Some(limit) => Err(fault::limited(&run, limit)),

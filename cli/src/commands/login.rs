@@ -146,7 +146,8 @@ fn well_behaved(progress: &Progress, target: &str) -> Result<(), Error> {
         return Ok(());
     };
     let what = format!("the target '{target}' was refused {first}; its login was not kept");
-    Err(fault::also_refused(Error::new(Exit::Denied, what), others))
+    let made = fault::also_refused(Error::new(Exit::Denied, what), others);
+    Err(made.hint("don't trust it with your secrets before you know why it tried, and change those that it could use"))
 }
 
 /// A token that somebody has already is no login, but can be kept.

@@ -78,8 +78,7 @@ pub(super) async fn exchange(run: &Arc<Run>, request: Request) -> Result<Respons
         ..Note::default()
     };
     swap_headers(run, &vault, &mut headers, &origin, &mut note)?;
-    let body =
-        Outgoing::prepare(run, &vault, body, &mut headers, &origin, &mut note, &turn).await?;
+    let body = Outgoing::prepare(run, body, &mut headers, &origin, &mut note, &turn).await?;
 
     let mut outgoing = reqwest::Request::new(method, url.clone());
     *outgoing.headers_mut() = headers;
@@ -91,18 +90,22 @@ pub(super) async fn exchange(run: &Arc<Run>, request: Request) -> Result<Respons
     run.granted(lent).map_err(|_| Error::HttpRequestDenied)?;
     *outgoing.body_mut() = body.into_reqwest();
     tracing::debug!(target = run.target, method = %outgoing.method(), %origin, path = url.path(), "sending");
-    let sent = pin!(lent.http.execute(pool, outgoing, note));
+    let mut sent = pin!(lent.http.execute(pool, outgoing, note));
+    let answered = pin!(async {
+        if !is_stream {
+            return Ok(sent.as_mut().await);
+        }
+        // A server that stops reading is waited for as long as the operation may take. Boxed, so that other requests don't carry it.
+        let sent = Box::pin(run.while_granted(lent, sent.as_mut()));
+        sent.await.map_err(|_| Error::HttpRequestDenied)
+    });
     let answered = match patience(&options) {
-        Some(patience) => tokio::time::timeout(patience, sent)
+        Some(patience) => tokio::time::timeout(patience, answered)
             .await
             .map_err(|_| Error::ConnectionReadTimeout)?,
-        // A server that stops reading is waited for as long as the operation may take. The one that is in another request's way is small.
-        None if is_stream => Box::pin(run.while_granted(lent, sent))
-            .await
-            .map_err(|_| Error::HttpRequestDenied)?,
-        None => sent.await,
+        None => answered.await,
     };
-    let (response, mut receipt) = answered.map_err(|error| fault::unanswered(run, error))?;
+    let (response, mut receipt) = answered?.map_err(|error| fault::unanswered(run, error))?;
     let mut response = Response::<reqwest::Body>::from(response);
     if section_size(response.headers()) > run.limits.headers {
         let exceeded = LimitExceeded::Headers(run.limits.headers);

@@ -136,9 +136,7 @@ impl Incoming {
     /// Looks for the secrets, too, that the guest has come to have placeholders of since: a server may repeat in this answer what another
     /// request told it. What is returned can go on.
     fn keep_up(&mut self) -> Result<Option<Bytes>, Error> {
-        let Some(vault) = self.run.vault() else {
-            return Ok(None);
-        };
+        let vault = self.run.vault();
         // Also a secret that is known already may be allowed there only now.
         if let Some(origin) = self.opaque.take_if(|origin| vault.may_go_to(origin)) {
             return Err(refuse_answer(&self.run, Denial::Opaque(origin)));
@@ -281,13 +279,9 @@ mod tests {
     use futures::{FutureExt as _, StreamExt as _};
 
     use super::*;
-    use crate::client::{HttpClient, HttpOptions};
-    use crate::contract::Description;
     use crate::error::Operation;
     use crate::limits::Limits;
     use crate::secrets::vault::Vault;
-    use crate::session::{Environment, Session};
-    use crate::state::Lent;
 
     /// The guest sees stars, in however many pieces the secret comes, and as many bytes as were announced.
     #[tokio::test]
@@ -321,22 +315,7 @@ mod tests {
     /// An answer that is open while the guest comes to know a secret; `opaque` if secrets can't be found in it.
     fn open(opaque: bool) -> (UnboundedSender<std::io::Result<Bytes>>, Arc<Run>, Incoming) {
         let (sender, pieces) = unbounded();
-        let http = HttpClient::new(&HttpOptions::default()).unwrap();
-        let session = Session::new(Environment::new("default"), http);
-        let description = Description {
-            name: "t".to_owned(),
-            version: semver::Version::new(0, 1, 0),
-            summary: String::new(),
-            homepage: None,
-            settings: Vec::new(),
-            network: Vec::new(),
-            triggers: Vec::new(),
-        };
-        let lent = Lent::new(&session, Arc::new(description));
-        let silent = Arc::new(crate::observer::Silent);
-        let limits = Limits::default();
-        let run = Run::new("guest", Operation::Deploy, limits, silent, Some(lent));
-        let run = Arc::new(run);
+        let run = Arc::new(Run::of_guest());
         let origin = opaque.then(|| "https://a.test".parse().unwrap());
         let body = Incoming::new(
             Arc::clone(&run),

@@ -55,7 +55,6 @@ impl Outgoing {
     /// Reads the beginning of a body, puts secrets into it, and sees to it that no placeholder leaves in what is streamed.
     pub(super) async fn prepare(
         run: &Arc<Run>,
-        vault: &Arc<Vault>,
         mut body: WasiBody,
         headers: &mut HeaderMap,
         origin: &Origin,
@@ -79,18 +78,17 @@ impl Outgoing {
         if ended && run.is_over() {
             return Err(Breach::Guest.error());
         }
-        // The guest may have asked for one meanwhile.
-        let vault = &run.vault().unwrap_or_else(|| Arc::clone(vault));
+        // Only now: the guest may have come to know more meanwhile.
+        let vault = run.vault();
         if !ended {
             // What is here already can be refused before anything has left.
-            without_secrets(run, vault, origin, &start)?;
+            without_secrets(run, &vault, origin, &start)?;
             let announced = headers.get(header::CONTENT_LENGTH);
             let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok());
             let streamed = Streamed::new(announced);
             note.body = streamed.announced();
             let guarded = Guarded {
                 run: Arc::clone(run),
-                vault: Arc::clone(vault),
                 origin: origin.clone(),
                 body,
                 seen: start.len() as u64,
@@ -108,7 +106,7 @@ impl Outgoing {
         note.body = Announced::Known(Content::of(&start));
         let whole = |bytes| Self::Whole(turn.leaving(bytes));
         let Some(encoding) = encoding(headers) else {
-            without_secrets(run, vault, origin, &start)?;
+            without_secrets(run, &vault, origin, &start)?;
             return Ok(whole(start.freeze()));
         };
         let swapped = vault.swap(&start, origin, encoding, &mut note.secrets);
@@ -210,7 +208,6 @@ impl std::error::Error for Broken {}
 /// over any number of writes.
 pub(super) struct Guarded {
     run: Arc<Run>,
-    vault: Arc<Vault>,
     origin: Origin,
     body: WasiBody,
     held: BytesMut,
@@ -225,10 +222,13 @@ impl Guarded {
     /// The part of what is held that may go. It is searched with as much of what comes after it as a placeholder that begins in it can have.
     fn release(&mut self) -> Result<Option<Bytes>, Breach> {
         let near = self.held.len().min(PIECE + PLACEHOLDER - 1);
-        let vault = self.run.vault();
-        let vault = vault.as_ref().unwrap_or(&self.vault);
-        without_secrets(&self.run, vault, &self.origin, &self.held[..near])
-            .map_err(|_| Breach::Secret)?;
+        without_secrets(
+            &self.run,
+            &self.run.vault(),
+            &self.origin,
+            &self.held[..near],
+        )
+        .map_err(|_| Breach::Secret)?;
         let keep = if self.ended { 0 } else { PLACEHOLDER - 1 };
         let free = self.held.len().saturating_sub(keep).min(PIECE);
         if free == 0 {
@@ -301,9 +301,8 @@ mod tests {
             .boxed_unsync();
         let origin = "https://a.test".parse().unwrap();
         let (mut headers, mut note) = (HeaderMap::new(), Note::default());
-        let vault = Arc::default();
         let turn = Turn::free();
-        Outgoing::prepare(run, &vault, body, &mut headers, &origin, &mut note, &turn).await
+        Outgoing::prepare(run, body, &mut headers, &origin, &mut note, &turn).await
     }
 
     /// To its reader, a body whose guest was stopped looks complete. The server must not take half of a file for all of it.
@@ -332,9 +331,8 @@ mod tests {
             let body = body.map_err(|never| match never {}).boxed_unsync();
             let origin = "https://a.test".parse().unwrap();
             let (mut headers, mut note) = (HeaderMap::new(), Note::default());
-            let (vault, turn) = (Arc::default(), take_turn(&run).unwrap());
-            let prepared =
-                Outgoing::prepare(&run, &vault, body, &mut headers, &origin, &mut note, &turn);
+            let turn = take_turn(&run).unwrap();
+            let prepared = Outgoing::prepare(&run, body, &mut headers, &origin, &mut note, &turn);
             let piece = match prepared.await.unwrap_or_else(|error| panic!("{error}")) {
                 Outgoing::Whole(bytes) => bytes,
                 Outgoing::Stream(mut stream) => {
@@ -353,11 +351,11 @@ mod tests {
     #[tokio::test]
     async fn no_placeholder_leaves_in_a_stream() {
         let origin: Origin = "https://a.test".parse().unwrap();
-        let mut vault = Vault::default();
+        let run = Arc::new(Run::of_guest());
         let home = crate::secrets::vault::Home::Granted;
-        let placeholder = vault.placeholder("token", &crate::Secret::new("s3cr/et"), home);
-        let vault = Arc::new(vault);
-        let run = Arc::new(Run::unlent("guest", Operation::Deploy, Limits::default()));
+        let secret = crate::Secret::new("s3cr/et");
+        let lent = run.lent("a vault").unwrap();
+        let placeholder = lent.change_vault(|vault| vault.placeholder("token", &secret, home));
         for (before, after) in [
             (0, 0),
             (PIECE - PLACEHOLDER, PIECE),
@@ -376,7 +374,6 @@ mod tests {
                 let turn = Turn::free();
                 let prepared = Outgoing::prepare(
                     &run,
-                    &vault,
                     body.boxed_unsync(),
                     &mut headers,
                     &origin,

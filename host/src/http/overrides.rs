@@ -33,7 +33,7 @@ fn among(headers: &HeaderMap, names: &[&'static str]) -> Option<&'static str> {
 }
 
 /// Whether this is how servers read the name: to those that hand headers on as variables (RFC 3875, section 4.1.18), `_` is `-`.
-fn is_same(given: &str, name: &str) -> bool {
+pub(super) fn is_same(given: &str, name: &str) -> bool {
     let plain = |byte| if byte == b'_' { b'-' } else { byte };
     given.len() == name.len() && given.bytes().map(plain).eq(name.bytes())
 }

@@ -3,10 +3,12 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bowline_guest_artifacts as guests;
 use bowline_tests::meddler::{Act, Meddler};
+use bowline_tests::platform::Platform;
+use bowline_tests::slow::SlowLine;
 
 use crate::world::{World, another_build, asking, digest};
 
@@ -317,6 +319,62 @@ fn editing_an_approval_stops_the_one_that_runs() {
         let other = text.replace("environment = \"default\"", "environment = \"other\"");
         std::fs::write(world.approvals(), other).unwrap();
     });
+}
+
+/// A Bindle server refuses for ever a parcel that was cut.
+#[test]
+fn a_parcel_that_has_begun_comes_to_its_end_when_the_approval_is_taken_back() {
+    const SIZE: usize = 8 << 20;
+    let world = World::new();
+    let platform = Platform::start(world.home.path());
+    world.install(guests::plans());
+    world.sample.write("video.bin", &vec![7; SIZE]);
+    let line = SlowLine::to(platform.address("BINDLE_SERVER_URL"), 4 << 20);
+    let child = world
+        .deploy("guest")
+        .arg("--method=push")
+        .envs(platform.settings())
+        .env("BINDLE_SERVER_URL", format!("http://{}/v1", line.address()))
+        .command()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while line.passed() < SIZE as u64 / 4 {
+        assert!(Instant::now() < deadline, "the upload does not start");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    world.target(&["remove", "guest"]).run().success();
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(10), "{said}");
+    assert!(said.contains("was taken back"), "{said}");
+    assert!(line.passed() > SIZE as u64, "the upload was cut");
+}
+
+#[test]
+fn a_login_ends_with_its_approval() {
+    let world = std::sync::Arc::new(World::new());
+    world.install(guests::logs_in());
+    let actor = std::sync::Arc::clone(&world);
+    let server = Meddler::start(None, move |_| {
+        actor.target(&["remove", "guest"]).run().success();
+        // Long enough for the login to find it out.
+        std::thread::sleep(Duration::from_millis(1500));
+        Act::answer(200, "text/plain", "token")
+    });
+    world
+        .home
+        .bowline(["login", "--target=guest", "--password=pw"])
+        .env("GUEST_SERVER_URL", server.origin())
+        .run()
+        .fails(10, &["the approval of the target 'guest' was taken back"]);
+    let kept = world
+        .home
+        .path()
+        .join("config/credentials/credentials.toml");
+    assert!(!kept.exists(), "nothing was ever kept");
 }
 
 #[test]

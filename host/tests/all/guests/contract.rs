@@ -174,6 +174,17 @@ async fn a_refused_credential_is_forgotten_and_the_renewed_one_kept_at_once() {
     }
 }
 
+#[track_caller]
+fn assert_unauthenticated(error: &HostError, expected: &str) {
+    match error {
+        HostError::Failed {
+            failure: TargetFailure::Unauthenticated(reason),
+            ..
+        } => assert_eq!(reason, expected),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
 async fn a_credential_without_an_approved_login_is_neither_lent_nor_forgotten() {
     let server = platform(true).await;
@@ -196,11 +207,7 @@ async fn a_credential_without_an_approved_login_is_neither_lent_nor_forgotten() 
         .deploy_authenticated(application, &session)
         .await
         .unwrap_err();
-    assert!(
-        matches!(&error, HostError::Failed { failure: TargetFailure::Unauthenticated(reason), .. }
-            if reason == "there is no credential"),
-        "{error:?}"
-    );
+    assert_unauthenticated(&error, "there is no credential");
     assert!(kept.heard().is_empty(), "{:?}", kept.heard());
     assert!(server.seen().is_empty());
 }
@@ -216,11 +223,7 @@ pub async fn a_second_refusal_is_final() {
         .deploy_authenticated(application, &session)
         .await
         .unwrap_err();
-    assert!(
-        matches!(&error, HostError::Failed { failure: TargetFailure::Unauthenticated(reason), .. }
-            if reason == "the server refuses the credential"),
-        "{error:?}"
-    );
+    assert_unauthenticated(&error, "the server refuses the credential");
     let paths: Vec<_> = server
         .seen()
         .into_iter()

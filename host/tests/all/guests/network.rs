@@ -334,6 +334,39 @@ async fn what_is_sent_while_the_grant_is_taken_back_is_broken_off() {
     assert!(server.seen().is_empty());
 }
 
+/// The client takes no more of a body then, so the body doesn't notice.
+#[tokio::test]
+async fn a_server_that_stops_reading_is_left_when_the_grant_is_taken_back() {
+    let deaf = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", deaf.local_addr().unwrap());
+    let target = target(artifacts::sends_contents());
+    let settings = [("server-url", url.as_str()), ("read-before", "0")];
+    let (session, _) = session(&target, environment(&settings)).await;
+    let revocation = session.revocation.clone();
+    let (_folder, application) = application::load_with(&application::large(32 << 20));
+    let revoking = tokio::spawn(async move {
+        let connection = deaf.accept().await.unwrap();
+        // Until all buffers between the two are full.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        revocation.revoke();
+        connection
+    });
+    let deploying = target.deploy(application, &session);
+    let deployed = tokio::time::timeout(Duration::from_secs(30), deploying).await;
+    let error = deployed.expect("it ends").unwrap_err();
+    assert!(
+        matches!(
+            error,
+            HostError::Denied {
+                denial: Denial::Revoked,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    drop(revoking.await.unwrap());
+}
+
 /// The target that has asked for nothing since doesn't know of it. Whoever asked for the deploy does.
 #[tokio::test]
 async fn what_ends_after_the_grant_was_taken_back_is_refused() {
