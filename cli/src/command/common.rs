@@ -135,3 +135,8 @@ pub(super) fn no_cache() -> Arg {
         .action(ArgAction::SetTrue)
         .help("Read every file of the application, also those that have not changed since they were last hashed")
 }
+
+/// `--limit` for verbs that only look at a target.
+pub(super) fn limit() -> Arg {
+    crate::limits::arg().help("Look at a target that goes beyond this limit, for example component-size=100MiB; may be given several times")
+}

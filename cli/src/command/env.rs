@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use clap::{Arg, ArgAction, Command, value_parser};
 
-use super::template;
+use super::{common, template};
 use crate::settings::servers;
 
 pub(super) fn env() -> Command {
@@ -56,7 +56,7 @@ fn set() -> Command {
                 .value_parser(value_parser!(OsString))
                 .help("Deploy with this target: a name, a path, or a reference to a registry"),
         )
-        .arg(crate::limits::arg().help("Look at a target that goes beyond this limit, for example component-size=100MiB; may be given several times"))
+        .arg(common::limit())
         .arg(
             Arg::new("unset")
                 .long("unset")

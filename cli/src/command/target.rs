@@ -53,7 +53,7 @@ fn show() -> Command {
     Command::new("show")
         .about("Shows what a target is, what it asks for, and where that is approved")
         .arg(source("TARGET", "A name, a path, or a reference to a registry").required(true))
-        .arg(limit())
+        .arg(common::limit())
         .args(common::network())
 }
 
@@ -61,7 +61,7 @@ fn inspect() -> Command {
     Command::new("inspect")
         .about("Looks into a target's file without compiling or running any of it")
         .arg(source("TARGET", "A name, a path, or a reference to a registry").required(true))
-        .arg(limit())
+        .arg(common::limit())
         .args(common::network())
 }
 
@@ -74,7 +74,7 @@ fn vet() -> Command {
         ]))
         .arg(source("TARGET", "A name, a path, or a reference to a registry").required(true))
         .arg(source("OTHER", "The one to compare it with"))
-        .arg(limit())
+        .arg(common::limit())
         .args(common::network())
 }
 
@@ -112,11 +112,6 @@ fn source(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name)
         .value_parser(value_parser!(OsString))
         .help(help)
-}
-
-/// For verbs that look at a target.
-fn limit() -> Arg {
-    crate::limits::arg().help("Look at a target that goes beyond this limit, for example component-size=100MiB; may be given several times")
 }
 
 /// For verbs that keep an approval.

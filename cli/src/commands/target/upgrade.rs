@@ -96,6 +96,7 @@ fn one(
             ..record
         })
         .collect();
+    refuse_homeless(&flags, old, say, &approvals)?;
     let besides = besides(
         &description.wants,
         approvals.iter().map(|record| &record.approved),
@@ -105,21 +106,6 @@ fn one(
         if record.environment == say.environment {
             record.approved = limits::keep(std::mem::take(&mut record.approved), &flags);
         }
-    }
-    if !flags.is_empty()
-        && !carried
-            .kept
-            .iter()
-            .any(|record| record.environment == say.environment)
-    {
-        return Err(Error::new(
-            Exit::Usage,
-            format!(
-                "--limit is kept with an approval, and '{}' has none in '{}'",
-                old.name, say.environment
-            ),
-        )
-        .hint("`-e` says which environment is meant"));
     }
     let is_gone = replace(context, old, &new, &fetched)?;
     context.approvals.keep(carried.kept.clone())?;
@@ -270,6 +256,25 @@ fn refuse_unasked(asking: &Asking<'_>, say: &Say, approvals: &[Record]) -> Resul
     Err(made.hint(format!(
         "run this again with `-e {environment}`: there it can be approved"
     )))
+}
+
+/// Refuses limits that no approval would keep.
+fn refuse_homeless(
+    flags: &[OsString],
+    old: &Entry,
+    say: &Say,
+    approvals: &[Record],
+) -> Result<(), Error> {
+    let is_here = |record: &Record| record.environment == say.environment;
+    // Where there is no approval at all, this upgrade asks for one here.
+    if flags.is_empty() || approvals.is_empty() || approvals.iter().any(is_here) {
+        return Ok(());
+    }
+    let what = format!(
+        "--limit is kept with an approval, and '{}' has none in '{}'",
+        old.name, say.environment
+    );
+    Err(Error::new(Exit::Usage, what).hint("`-e` says which environment is meant"))
 }
 
 /// Returns whether no name leads to the old content any more.
