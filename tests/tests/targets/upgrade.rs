@@ -9,12 +9,7 @@ use crate::world::{World, another_build, asking, digest};
 fn what_asks_for_nothing_new_is_upgraded_with_its_approvals() {
     let world = World::new();
     world.install(guests::asks());
-    let file = world.home.path().join("installed.wasm");
-    world
-        .add(file.to_str().unwrap(), guests::asks())
-        .arg("-e=staging")
-        .run()
-        .success();
+    world.approve_in("staging", guests::asks());
     let unchanged = world.target(&["upgrade"]).run().success();
     assert_eq!(unchanged.stdout, "guest 0.1.0 is up to date\n");
 
@@ -41,12 +36,7 @@ fn what_asks_for_nothing_new_is_upgraded_with_its_approvals() {
 fn what_asks_for_more_waits_for_approval() {
     let world = World::new();
     world.install(guests::asks());
-    let file = world.home.path().join("installed.wasm");
-    world
-        .add(file.to_str().unwrap(), guests::asks())
-        .arg("-e=staging")
-        .run()
-        .success();
+    world.approve_in("staging", guests::asks());
     let approvals = std::fs::read_to_string(world.approvals()).unwrap();
 
     world.file("installed.wasm", guests::deploys());
@@ -214,12 +204,7 @@ fn what_was_approved_of_the_old_one_stays_for_another_name() {
 fn removing_takes_back_what_an_upgrade_left() {
     let world = World::new();
     world.install(guests::asks());
-    let file = world.home.path().join("installed.wasm");
-    world
-        .add(file.to_str().unwrap(), guests::asks())
-        .arg("-e=staging")
-        .run()
-        .success();
+    world.approve_in("staging", guests::asks());
     world.file("installed.wasm", guests::deploys());
     let approve = format!("--approve={}", digest(guests::deploys()));
     world.target(&["upgrade", &approve]).run().success();

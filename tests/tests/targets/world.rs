@@ -48,6 +48,15 @@ impl World {
         self.add(file.to_str().unwrap(), target).run().success()
     }
 
+    /// Approves what is installed in another environment, too.
+    pub fn approve_in(&self, environment: &str, target: &[u8]) {
+        let file = self.home.path().join("installed.wasm");
+        self.add(file.to_str().unwrap(), target)
+            .arg(format!("-e={environment}"))
+            .run()
+            .success();
+    }
+
     /// `bowline deploy` with a target that sends requests to the server.
     pub fn deploy(&self, target: &str) -> Bowline {
         self.home
