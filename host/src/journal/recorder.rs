@@ -317,11 +317,10 @@ impl Recorder {
         self.inner.append(entry, When::Now)
     }
 
-    /// From now on the system takes nothing more, as if the disk was full.
+    /// Writes to this from now on.
     #[cfg(test)]
-    pub(super) fn stop_writing(&mut self) {
-        let inner = Arc::get_mut(&mut self.inner).unwrap();
-        inner.file = File::open(&inner.path).unwrap();
+    pub(super) fn write_to(&mut self, file: File) {
+        Arc::get_mut(&mut self.inner).unwrap().file = file;
     }
 }
 

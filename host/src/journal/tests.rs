@@ -132,7 +132,9 @@ async fn without_its_line_nothing_leaves() {
         .unwrap();
     for method in ["GET", "POST"] {
         let mut recorder = journal.begin(info()).unwrap();
-        recorder.stop_writing();
+        // Which takes nothing more, as if the disk was full.
+        let closed = fs::File::open(recorder.path()).unwrap();
+        recorder.write_to(closed);
         let client = crate::HttpClient::new(&crate::HttpOptions::default()).unwrap();
         let client = client.recorded(&recorder);
         for _ in 0..2 {
@@ -148,6 +150,23 @@ async fn without_its_line_nothing_leaves() {
         }
     }
     assert!(listener.accept().is_err(), "nobody came");
+}
+
+/// What may change something doesn't leave before its line is on the disk.
+#[cfg(unix)]
+#[tokio::test]
+async fn what_can_not_be_synced_does_not_leave() {
+    let home = tempfile::tempdir().unwrap();
+    let journal = Journal::open(home.path().join("journal")).unwrap();
+    for (method, leaves) in [("POST", false), ("DELETE", false), ("GET", true)] {
+        let mut recorder = journal.begin(info()).unwrap();
+        // A pipe takes lines, but can't bring them to a disk.
+        let (_reader, writer) = io::pipe().unwrap();
+        recorder.write_to(std::os::fd::OwnedFd::from(writer).into());
+        let request = request(method, "");
+        let recorded = recorder.request(By::Target, &request, Note::default());
+        assert_eq!(recorded.await.is_ok(), leaves, "{method}");
+    }
 }
 
 #[cfg(unix)]
